@@ -14,6 +14,7 @@
 ``step_tree``        steps as a tree in document order
 ``curve``            planned load as a line of points
 ``plan_estimate``    expected iterations, requests and users of a plan
+``plan_warnings``    warnings about a plan, known before its run
 ``window_views``     figures, distributions and series of any time of a run
 ===================  ======================================================
 """

@@ -7,10 +7,10 @@ known only from an earlier report of the plan; without one, what hangs on it is 
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -20,22 +20,15 @@ from perfsvc.model.load import Adaptive
 from perfsvc.model.load import ErrorSearch
 from perfsvc.model.load import Load
 from perfsvc.model.run import RunSpec
-from perfsvc.model.scene import PARTS
 from perfsvc.model.scene import ChoiceStep
-from perfsvc.model.scene import GroupStep
 from perfsvc.model.scene import IfStep
 from perfsvc.model.scene import LoopStep
-from perfsvc.model.scene import RendezvousStep
 from perfsvc.model.scene import RequestStep
 from perfsvc.model.scene import SceneSpec
 from perfsvc.model.scene import Step
 from perfsvc.model.scene import ThinkStep
 from perfsvc.model.scene import inner_steps
-from perfsvc.model.scene import placed
 from perfsvc.model.think_time import mean_think_time
-
-MANY_USERS = 200
-"""More than so many that all start at once are worth a word."""
 
 
 @dataclass(frozen=True)
@@ -110,9 +103,8 @@ class Estimate:
 
 def estimate(spec: RunSpec, latency: KnownLatency | None) -> Estimate:
     """The estimate, with advice where the numbers do not fit together."""
-    weights = [weighted.weight for weighted in spec.scenes]
     parts = [iteration_of(weighted.scene, latency) for weighted in spec.scenes]
-    share = [weight / sum(weights) for weight in weights]
+    share = shares_of(spec)
     mean = mean_duration(spec, parts, share)
     iterations = iterations_of(spec.load, mean)
     each = sum(part.requests * fraction for part, fraction in zip(parts, share, strict=True))
@@ -133,6 +125,18 @@ def estimate(spec: RunSpec, latency: KnownLatency | None) -> Estimate:
         users=users_needed(spec.load, mean),
         advice=advice_of(spec, mean, latency),
     )
+
+
+def thinking_of(spec: RunSpec) -> float:
+    """Seconds of an iteration over all scenes without any waiting for replies: think times, at least the pacing."""
+    parts = [replace(iteration_of(weighted.scene, None), waiting=0.0) for weighted in spec.scenes]
+    return mean_duration(spec, parts, shares_of(spec)) or 0.0
+
+
+def shares_of(spec: RunSpec) -> list[float]:
+    """The part of all iterations that each scene has."""
+    weights = [weighted.weight for weighted in spec.scenes]
+    return [weight / sum(weights) for weight in weights]
 
 
 def mean_duration(spec: RunSpec, parts: Sequence[Iteration], share: Sequence[float]) -> float | None:
@@ -164,7 +168,7 @@ def users_needed(load: Load, mean: float | None) -> int | None:
 
 
 def advice_of(spec: RunSpec, mean: float | None, latency: KnownLatency | None) -> list[dict[str, Any]]:
-    """Contradictions between the numbers of a plan, in both languages."""
+    """What an earlier report adds to the plan's own numbers, in both languages."""
     load, found = spec.load, []
     needed = users_needed(load, mean)
     if load.open and mean is not None and needed is not None and needed > load.most_users:
@@ -182,64 +186,7 @@ def advice_of(spec: RunSpec, mean: float | None, latency: KnownLatency | None) -
         found.append(
             note_of("no_latency", "info", zh, "no report of this plan yet, so nothing is known of its latency")
         )
-    if not load.open and load.control is None and load.stages[0].duration == 0 and load.peak > MANY_USERS:
-        zh = f"{load.peak:g} 个虚拟用户同时启动，没有加压时间"
-        found.append(note_of("no_ramp_up", "warning", zh, f"{load.peak:g} users start at once, without a ramp-up"))
-    return [*found, *windows_too_long(spec), *names_twice(spec), *meetings_too_large(spec)]
-
-
-def meetings_too_large(spec: RunSpec) -> list[dict[str, Any]]:
-    """Rendezvous of more users than the run ever has: each wait takes all of its time."""
-    most = spec.load.most_users
-    places = [
-        (f"scenes[{number}].{path}", step)
-        for number, weighted in enumerate(spec.scenes)
-        for part in PARTS
-        for path, step in placed(getattr(weighted.scene, part), part)
-    ]
-    return [
-        note_of(
-            "rendezvous_too_large",
-            "warning",
-            f"{path}：集合点“{step.name}”要等 {step.users} 个用户，而本次测试最多只有 {most} 个：每次都会等满 "
-            f"{step.timeout:g} 秒；请减小 users 或增加虚拟用户",
-            f"{path}: the rendezvous “{step.name}” waits for {step.users} users, and the run has {most} at most: each "
-            f"wait takes all of {step.timeout:g} s; lower its users or have more virtual users",
-        )
-        for path, step in places
-        if isinstance(step, RendezvousStep) and step.users > most
-    ]
-
-
-def names_twice(spec: RunSpec) -> list[dict[str, Any]]:
-    """Names that several steps have: a threshold such as ``p95{login}`` then looks at all of them together."""
-    steps = [step for weighted in spec.scenes for step in weighted.scene.walk()]
-    counts = Counter(step.name for step in steps if isinstance(step, RequestStep | GroupStep))
-    return [
-        note_of(
-            "step_name_twice",
-            "warning",
-            f"{count} 个步骤同名：{name}；报告中各占一行，按步骤名的阈值会合并计算",
-            f"{count} steps are named {name}: each has a row of its own, a threshold for the name takes them together",
-        )
-        for name, count in counts.items()
-        if count > 1
-    ]
-
-
-def windows_too_long(spec: RunSpec) -> list[dict[str, Any]]:
-    """Thresholds over more seconds than the run has."""
-    duration = spec.load.duration - spec.warm_up_s
-    return [
-        note_of(
-            "window_too_long",
-            "warning",
-            f"阈值 {rule} 的时间窗长于计入统计的时长 {duration:g} 秒",
-            f"the window of {rule} is longer than the measured part of the run, {duration:g} s",
-        )
-        for rule in spec.thresholds
-        if (rule.window_s or 0) > duration
-    ]
+    return found
 
 
 def note_of(code: str, severity: str, zh: str, en: str) -> dict[str, Any]:

@@ -41,7 +41,7 @@ from perfsvc.model.run import EndReason
 class RunFacts:
     """The parts of a report besides measurements. ``search`` is the result of a searching test mode,
     ``events`` are the changes of its load and its nodes, ``nodes`` the facts about nodes besides their snapshots,
-    ``data`` the counts of its test data's rows by outcome.
+    ``data`` the counts of its test data's rows by outcome, ``warnings`` those that its plan had before the run.
     """
 
     execution_id: str
@@ -56,6 +56,7 @@ class RunFacts:
     events: tuple[dict[str, Any], ...] = ()
     nodes: Nodes = field(default_factory=Nodes)
     data: dict[str, Any] | None = None
+    warnings: Sequence[Text] = ()
 
 
 def build_report(facts: RunFacts, metrics: RunMetrics, verdict: Verdict, validity: Validity) -> dict[str, Any]:
@@ -80,7 +81,7 @@ def build_report(facts: RunFacts, metrics: RunMetrics, verdict: Verdict, validit
         "pauses": [_interval(pause) for pause in metrics.pauses],
         "gaps": [_interval(gap) for gap in metrics.gaps],
         "events": list(facts.events),
-        "warnings": [text._asdict() for text in (*loss_remarks(facts.nodes), *warnings_of(metrics, validity))],
+        "warnings": [text._asdict() for text in _warnings(facts, metrics, validity)],
     }
     if metrics.total.from_plan.total:
         report["latency_from_plan"] = {**latency_block(metrics.total.from_plan), "note": TWO_LATENCIES._asdict()}
@@ -89,6 +90,10 @@ def build_report(facts: RunFacts, metrics: RunMetrics, verdict: Verdict, validit
     if facts.search is not None:
         report["search"] = facts.search
     return report
+
+
+def _warnings(facts: RunFacts, metrics: RunMetrics, validity: Validity) -> list[Text]:
+    return [*loss_remarks(facts.nodes), *warnings_of(metrics, validity), *facts.warnings]
 
 
 def series_block(points: Sequence[Second]) -> dict[str, Any]:

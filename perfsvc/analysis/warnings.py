@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
 
 from perfsvc.clock import NS_PER_S
@@ -67,14 +66,6 @@ def _idle_scenes(metrics: RunMetrics) -> Text | None:
         f"从未执行的业务流：{names}；按权重分配时用户数或迭代数太少",
         f"scenes that never ran: {names}; there were too few users or iterations for their weights",
     )
-
-
-def _names_twice(metrics: RunMetrics) -> Text | None:
-    twice = [f"{name} ({count})" for name, count in Counter(metrics.step_names).items() if count > 1]
-    if not twice:
-        return None
-    names = ", ".join(twice[:MOST_NAMES]) + (" …" if len(twice) > MOST_NAMES else "")
-    return Text(f"同名的步骤：{names}；各占一行", f"steps of one name: {names}; each has a row of its own")
 
 
 def _users_without_data(metrics: RunMetrics) -> Text | None:
@@ -166,7 +157,6 @@ REMARKS: tuple[Callable[[RunMetrics], Text | None], ...] = (
     _idle_scenes,
     _users_without_data,
     _iterations_short,
-    _names_twice,
     _few_requests,
     _short_run,
     _overflow,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 from typing import Any
 
@@ -39,12 +40,12 @@ def execute(chosen: argparse.Namespace, language: str) -> int:
 
     source = read_source(chosen)
     with source.explaining():
-        spec = checked(source.plan(), source.folder)
-    show_expected(chosen.what, spec, language)
+        spec, warnings = checked(source.plan(), source.folder)
+    show_expected(chosen.what, spec, warnings, language)
     return PASSED
 
 
-def show_expected(what: str, spec: RunSpec, language: str) -> None:
+def show_expected(what: str, spec: RunSpec, warnings: Sequence[Text], language: str) -> None:
     """Print what the run is expected to be."""
     from perfsvc.analysis.curve import planned_block
     from perfsvc.analysis.plan_estimate import estimate
@@ -68,9 +69,8 @@ def show_expected(what: str, spec: RunSpec, language: str) -> None:
     )
     if warm_up := spec.warm_up_s:
         out.print(warm_up_text(warm_up, spec.load).of(language))
-    for advice in expected.advice:
-        if advice["severity"] == "warning":
-            out.print(f"{with_colon('note', language)}{advice['zh' if language == 'zh' else 'en']}")
+    for warning in warnings:
+        out.print(f"{with_colon('note', language)}{warning.of(language)}")
     out.print(Text(f"{what}：有效", f"{what}: valid").of(language))
 
 

@@ -7,6 +7,7 @@ import random
 from collections.abc import Sequence
 from pathlib import Path
 
+from perfsvc.analysis.plan_warnings import plan_warnings
 from perfsvc.cli.headless import CACHE_BYTES
 from perfsvc.cli.headless import run_plan_of
 from perfsvc.clock import SystemClock
@@ -16,6 +17,7 @@ from perfsvc.datafeed.sources import DataSources
 from perfsvc.engine.compiled import CompiledRun
 from perfsvc.engine.resolver import Resolver
 from perfsvc.engine.resolver import TargetPolicy
+from perfsvc.errors import Text
 from perfsvc.model.planfile import PlanFile
 from perfsvc.model.run import RunSpec
 from perfsvc.plugin.on_demand import CatalogOnDemand
@@ -24,8 +26,8 @@ from perfsvc.service.runs.opening import spec_of
 from perfsvc.temp_folders import scratch_folder
 
 
-def checked(plan: PlanFile, folder: Path) -> RunSpec:
-    """Make and compile a plan's run, without a load. Raises InvalidInput."""
+def checked(plan: PlanFile, folder: Path) -> tuple[RunSpec, list[Text]]:
+    """Make and compile a plan's run, without a load; return it with its warnings. Raises InvalidInput."""
 
     clock, catalog = SystemClock(), CatalogOnDemand()
     with scratch_folder("check") as scratch:
@@ -33,16 +35,16 @@ def checked(plan: PlanFile, folder: Path) -> RunSpec:
         spec = spec_of(run_plan, "check")
         open_feed = feed_opener(spec, run_plan.data)
         local = spec.data is not None and run_plan.data.local(spec.data)
-        columns = asyncio.run(columns_of(open_feed)) if open_feed and local else ()
+        columns, rows = asyncio.run(look_into(open_feed)) if open_feed and local else ((), None)
         unused = random.Random(0)  # noqa: S311 - draws nothing
         CompiledRun(spec, catalog.protocol, Resolver(TargetPolicy()), clock, unused, columns=columns)
-    return spec
+    return spec, plan_warnings(spec, rows)
 
 
-async def columns_of(open_feed: OpenFeed) -> Sequence[str]:
-    """Return the columns of test data. Raises InvalidInput and SourceFailed."""
+async def look_into(open_feed: OpenFeed) -> tuple[Sequence[str], int | None]:
+    """Return the columns of test data, and the number of rows if it is known. Raises InvalidInput and SourceFailed."""
     feed = await open_feed()
     try:
-        return tuple(feed.columns)
+        return tuple(feed.columns), feed.count
     finally:
         await feed.close()

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from perfsvc.analysis.plan_estimate import estimate
 from perfsvc.cli.closed_output import write
 from perfsvc.cli.labels import LABELS
 from perfsvc.cli.labels import with_colon
@@ -45,13 +44,11 @@ class Progress(Output):
         self._language = language
         self._stream = sys.stderr
         self._live = live_lines() if self._stream.isatty() else None
+        self._warned: set[Text] = set()
 
     async def start(self, run: Run) -> None:
         self._run = run
-        for advice in estimate(run.spec, None).advice:
-            if advice["severity"] == "warning":
-                text = Text(advice["zh"], advice["en"]).of(self._language)
-                write(self._stream, f"{with_colon('note', self._language)}{text}\n")
+        self._warn()
 
     def add(self, snapshot: Snapshot, seconds: Sequence[Second]) -> None:
         for second in seconds:
@@ -66,8 +63,17 @@ class Progress(Output):
     def state_changed(self, state: RunState, moment: datetime) -> None:
         if self._live is not None and (state.ended or state is RunState.STOPPING):
             self._live.clear()
+        if state is RunState.RUNNING:
+            self._warn()
         if state is RunState.STOPPING and self._run.reason is STOPPED_BY_USER:
             write(self._stream, ENDING.of(self._language).format(seconds=self._run.spec.graceful_stop_s))
+
+    def _warn(self) -> None:
+        """Write the warnings about the plan that are new: those about its test data come when that is open."""
+        for warning in self._run.warnings():
+            if warning not in self._warned:
+                self._warned.add(warning)
+                write(self._stream, f"{with_colon('note', self._language)}{warning.of(self._language)}\n")
 
     def _show(self, live: LiveLines, second: Second) -> None:
         load, metrics = self._run.spec.load, self._run.metrics

@@ -185,7 +185,7 @@ class RowAllocator:
 
     def report(self) -> dict[str, Any]:
         """Counts of rows by outcome. ``total`` and ``left`` are null where they cannot be known."""
-        counts, total = self._accounts.counts(), self._total()
+        counts, total = self._accounts.counts(), self.total
         taken = counts.used + counts.in_doubt
         recycled = self._recycled(taken)
         reused = recycled or self._allocation.order == "random"
@@ -234,7 +234,7 @@ class RowAllocator:
     def _fair_count(self, node: str, count: int) -> int:
         """At most a node's part of half of what is left of finite data, so that no node is left without rows."""
         self._accounts.open(node)
-        total = self._total()
+        total = self.total
         if total is None or self._order is None or self._allocation.ending == "recycle":
             return count
         return max(min(count, (total - self._order.count) // (2 * len(self._accounts))), 1)
@@ -317,7 +317,8 @@ class RowAllocator:
 
     # Figures of the report.
 
-    def _total(self) -> int | None:
+    @property
+    def total(self) -> int | None:
         """The number of rows: counted where all were read, else what the source says."""
         if self._order is not None and self._order.length is not None:
             return self._order.length

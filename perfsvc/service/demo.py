@@ -92,7 +92,7 @@ def _make(user: User, language: str, host: str) -> DemoProject:
     project = _project(user)
     new = project is None
     if project is None:
-        project = projects.create(PROJECT.of(language), user.username, user.id)
+        project = projects.create(PROJECT.of(language), user.username, user.id, language)
     env = _named(envs.page(project.id, 1, MOST_PROJECTS).results, ENV)
     if env is None:
         env, new = envs.create(project.id, ENV.of(language), host, creator=user.username), True

@@ -12,10 +12,11 @@ from perfsvc.model.entities import User
 
 
 class Edit(NamedTuple):
-    """The editing user and the version edited; None is any version."""
+    """The editing user and the version edited; None is any version. What comes to be made is named in ``language``."""
 
     user: User
     version: str | None = None
+    language: str = "zh"
 
     def refuse_stale(self, updated: datetime, by: str | None) -> None:
         """Raises ChangedMeanwhile when the stored version is another one."""

@@ -17,6 +17,7 @@ from perfsvc.engine.probe import raise_open_files_limit
 from perfsvc.engine.share import Share
 from perfsvc.errors import InvalidInput
 from perfsvc.errors import Problem
+from perfsvc.errors import Text
 from perfsvc.event_loop import off_loop
 from perfsvc.model.base import Spec
 from perfsvc.model.base import titled
@@ -32,6 +33,7 @@ from perfsvc.service.fields import Id
 from perfsvc.service.fields import Name
 from perfsvc.service.plan_secrets import PlanSecrets
 from perfsvc.service.plans import Shares
+from perfsvc.service.runs.manager import Preview
 from perfsvc.service.runs.manager import RunManager
 from perfsvc.store import plans
 from perfsvc.store import reports
@@ -80,6 +82,7 @@ class PlanPreview:
     open_files: int | None
     open_files_limit: int | None
     problems: list[Problem]
+    warnings: list[Text]
     savable: bool
 
 
@@ -100,11 +103,11 @@ class PlanPreviews:
         except InvalidInput as error:
             return _refused(error.problems, savable=False)
         try:
-            spec, problems = await self._runs.preview(plan)
+            preview = await self._runs.preview(plan)
         except InvalidInput as error:
             return _refused(error.problems, savable=True)
         latency = None if form.plan_id is None else await self._store.run(_known_latency, form)
-        return self._preview(spec, [share.scene_id for share in shares], latency, problems)
+        return self._preview(preview, [share.scene_id for share in shares], latency)
 
     async def _sealed(self, form: PreviewPlanForm) -> PlanConfig:
         """The config as it would be stored; a masked secret is the plan's."""
@@ -112,9 +115,8 @@ class PlanPreviews:
         stored = None if form.plan_id is None else await self._store.run(_stored_config, form)
         return await off_loop(self._secrets.sealed, config, stored)
 
-    def _preview(
-        self, spec: RunSpec, scene_ids: Sequence[int], latency: KnownLatency | None, problems: list[Problem]
-    ) -> PlanPreview:
+    def _preview(self, preview: Preview, scene_ids: Sequence[int], latency: KnownLatency | None) -> PlanPreview:
+        spec = preview.spec
         parts = _parts(spec, [node.name for node in self._runs.node_source.nodes() if node.kind == "agent"])
         on_one = max((part.vus or 0 for part in parts), default=0) if not spec.load.open else spec.load.most_users
         return PlanPreview(
@@ -127,7 +129,8 @@ class PlanPreviews:
             nodes=parts,
             open_files=on_one + OTHER_FILES,
             open_files_limit=raise_open_files_limit() or None,
-            problems=problems,
+            problems=preview.problems,
+            warnings=preview.warnings,
             savable=True,
         )
 
@@ -146,7 +149,7 @@ def _stored_config(form: PreviewPlanForm) -> PlanConfig | None:
 
 
 def _refused(problems: Sequence[Problem], *, savable: bool) -> PlanPreview:
-    return PlanPreview(None, (), None, None, None, None, [], None, None, list(problems), savable)
+    return PlanPreview(None, (), None, None, None, None, [], None, None, list(problems), [], savable)
 
 
 def _parts(spec: RunSpec, agents: list[str]) -> list[NodePart]:

@@ -74,11 +74,11 @@ class Plans:
         self._secrets = secrets
         self._is_active = is_active
 
-    async def create(self, user: User, form: PlanForm) -> Plan:
+    async def create(self, user: User, form: PlanForm, language: str) -> Plan:
         """Raises InvalidInput, also for a scene or an environment of another project."""
         shares, config = _weights(form.scenes), await off_loop(self._secrets.sealed, form.config)
         return await self._store.run(
-            plans.create, form.project_id, user.id, form.name, config, shares, form.description
+            plans.create, form.project_id, user.id, form.name, config, shares, form.description, language
         )
 
     async def get(self, plan_id: int) -> Plan:
@@ -108,7 +108,7 @@ class Plans:
             given["config"] = self._secrets.sealed(plan.config.merged(change.config), plan.config)
         if "scenes" in given:
             given["scenes"] = _weights(change.scenes)
-        return plans.update(replace(plan, **given, updated_by=edit.user.username))
+        return plans.update(replace(plan, **given, updated_by=edit.user.username), edit.language)
 
 
 def _weights(shares: tuple[SceneShare, ...]) -> tuple[SceneWeight, ...]:

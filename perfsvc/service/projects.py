@@ -84,10 +84,10 @@ class Projects:
         self._store = store
         self._tidy = tidy
 
-    async def create(self, user: User, form: ProjectForm) -> Project:
-        """Create a project; its creator becomes the owner."""
+    async def create(self, user: User, form: ProjectForm, language: str) -> Project:
+        """Create a project; its creator becomes the owner. What comes with it is named in ``language``."""
         leader = user.username if form.leader is None else form.leader
-        return await self._store.run(projects.create, form.name, leader, user.id)
+        return await self._store.run(projects.create, form.name, leader, user.id, language)
 
     async def get(self, project_id: int) -> Project:
         return await self._store.run(projects.get, project_id)

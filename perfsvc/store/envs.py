@@ -25,7 +25,7 @@ from perfsvc.store.rows import require
 from perfsvc.store.tables import EnvRow
 from perfsvc.store.tables import ProjectRow
 
-DEFAULT_NAME = "默认环境"
+DEFAULT_NAME = Text("默认环境", "Default environment")
 
 
 COLUMNS = Columns(
@@ -101,16 +101,16 @@ def delete(env_id: int) -> None:
     EnvRow.delete().where(EnvRow.id == env_id).execute()
 
 
-def default_id(project_id: int, creator: str | None = None) -> int:
+def default_id(project_id: int, creator: str | None = None, language: str = "zh") -> int:
     """Return the id of the project's default environment, created if needed; for functions that write.
 
-    ``creator`` is the name of who creates it, if it is a user.
+    ``creator`` is the name of who creates it, if it is a user; ``language`` is the one it is named in.
     """
     found(locked(ProjectRow.select().where(ProjectRow.id == project_id)).first(), PROJECT)
     row = EnvRow.select().where((EnvRow.project == project_id) & EnvRow.is_default).order_by(EnvRow.id).first()
     if row:
         return int(row.id)
-    return EnvRow.add(project=project_id, name=DEFAULT_NAME, is_default=True, updated_by=creator)
+    return EnvRow.add(project=project_id, name=DEFAULT_NAME.of(language), is_default=True, updated_by=creator)
 
 
 def entities(rows: list[Any]) -> list[Env]:

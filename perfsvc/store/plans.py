@@ -59,13 +59,14 @@ def create(
     config: PlanConfig,
     scenes: Sequence[SceneWeight] = (),
     description: str | None = None,
+    language: str = "zh",
 ) -> Plan:
-    """A config without an environment gets the project's default one.
+    """A config without an environment gets the project's default one, named in ``language`` if it has to be made.
 
     Raises NotFound for the project or the user, InvalidInput, also for an environment or scene of another project.
     """
-    default_env = envs.default_id(project_id)
     creator = by_id(UserRow, creator_id, USER).username
+    default_env = envs.default_id(project_id, creator, language)
     refuse_strangers(project_id, config, scenes)
     key = PlanRow.add(project=project_id, creator=creator_id, name=name, description=description, updated_by=creator)
     ConfigRow.add(plan=key, **to_columns(config, default_env))
@@ -85,11 +86,11 @@ def page(project_id: int, page: int = 1, page_size: int = 10, selection: Selecti
 
 
 @writes
-def update(plan: Plan) -> Plan:
+def update(plan: Plan, language: str = "zh") -> Plan:
     """Name, description, config and scenes; raises NotFound, InvalidInput as ``create`` does."""
     project_id: int = by_id(PlanRow, plan.id, PLAN).project_id
     refuse_strangers(project_id, plan.config, plan.scenes)
-    default_env = envs.default_id(project_id)
+    default_env = envs.default_id(project_id, plan.updated_by, language)
     PlanRow.change(
         PlanRow.id == plan.id,
         name=plan.name,

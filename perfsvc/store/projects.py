@@ -39,12 +39,15 @@ COLUMNS = Columns(
 
 
 @writes
-def create(name: str, leader: str, creator_id: int) -> Project:
-    """The creator becomes an owner, and there is a default environment. Raises NotFound for the user, InvalidInput."""
+def create(name: str, leader: str, creator_id: int, language: str = "zh") -> Project:
+    """The creator becomes an owner, and there is a default environment, named in ``language``.
+
+    Raises NotFound for the user, InvalidInput.
+    """
     creator = by_id(UserRow, creator_id, USER).username
     key = ProjectRow.add(name=name, leader=leader)
     MemberRow.add(project=key, user=creator_id, role=Role.OWNER, updated_by=creator)
-    envs.default_id(key, creator)
+    envs.default_id(key, creator, language)
     return get(key)
 
 

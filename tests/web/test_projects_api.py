@@ -26,6 +26,9 @@ async def test_a_creator_owns_the_project(api: Api) -> None:
     assert members.json["results"] == [{**stranger, **made}]
     envs = await api.get("/api/envs/?project_id=2", "stranger")
     assert [env["name"] for env in envs.json["results"]] == ["默认环境"]
+    english = await api.post("/api/projects/", {"name": "store"}, headers={"Accept-Language": "en"})
+    envs = await api.get(f"/api/envs/?project_id={english.json['id']}")
+    assert [env["name"] for env in envs.json["results"]] == ["Default environment"]
 
 
 async def test_people_see_their_own_projects_and_administrators_all(api: Api) -> None:

@@ -59,6 +59,7 @@ async def test_start_pause_resume_stop_answer_as_documented(api: Api, base_url: 
             "start_time": "2023-11-14T22:13:20Z",
             "websocket_url": url,
             "websocket_path": f"/ws/performance/{run}/",
+            "warnings": [],
         },
     )
     paused = await api.post(f"{PLAN}/pause/")
@@ -67,6 +68,31 @@ async def test_start_pause_resume_stop_answer_as_documented(api: Api, base_url: 
     assert resumed.json == {"execution_id": run, "status": "running", "resume_time": "2023-11-14T22:13:20Z"}
     stopped = await api.post(f"{PLAN}/stop/")
     assert stopped.json == {"execution_id": run, "status": "stopped", "stop_time": "2023-11-14T22:13:20Z"}
+
+
+async def test_warnings_about_a_plan_come_with_its_preview_its_start_and_its_report(api: Api) -> None:
+    rows = {"datafile_id": 1, "scope": "vu", "at_end": "stop_vu"}
+    config = {
+        "concurrent_users": 3,
+        "target_url": "http://127.0.0.1:1/",
+        "data_source_type": "csv",
+        "data_config": rows,
+    }
+    warning = {
+        "zh": "3 个虚拟用户各需要一行数据（scope: vu），而数据只有 1 行：其余 2 个不会执行（at_end: stop_vu）；"
+        "请增加数据或减少用户",
+        "en": "each of 3 users needs a row (scope: vu) of the data, which has 1: the other 2 will never run (at_end: "
+        "stop_vu); add rows or have fewer users",
+    }
+    preview = await api.post("/api/performance/plans/preview/", {"project_id": 1, "config": config})
+    assert (preview.json["warnings"], preview.json["problems"]) == ([warning], [])
+    assert (await api.put(f"{PLAN}/", {"config": config})).status == 200
+    started = await api.post(f"{PLAN}/start/")
+    assert started.json["warnings"] == [warning]
+    await api.post(f"{PLAN}/stop/")
+    report_id = (await api.get("/api/performance/executions/run-1-1/")).json["report_id"]
+    report = (await api.get(f"/api/performance/reports/{report_id}/")).json
+    assert warning in report["warnings"]
 
 
 async def test_a_start_may_bring_variables(api: Api, world: World) -> None:

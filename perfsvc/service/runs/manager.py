@@ -7,12 +7,14 @@ import logging
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
+from typing import NamedTuple
 from typing import TypeVar
 
 from perfsvc.analysis.breakdown import error_details
 from perfsvc.analysis.live_frames import check_wanted
 from perfsvc.analysis.live_frames import figures_now
 from perfsvc.analysis.live_frames import metrics_answer
+from perfsvc.analysis.plan_warnings import plan_warnings
 from perfsvc.analysis.run_frame import RunNames
 from perfsvc.clock import Clock
 from perfsvc.clock import utc_now
@@ -24,6 +26,7 @@ from perfsvc.errors import IllegalTransition
 from perfsvc.errors import InvalidInput
 from perfsvc.errors import PerfsvcError
 from perfsvc.errors import Problem
+from perfsvc.errors import Text
 from perfsvc.event_loop import off_loop
 from perfsvc.model.config import PlanConfig
 from perfsvc.model.data import split_config
@@ -86,6 +89,14 @@ PREVIEW = "preview"
 """The execution id in a preview."""
 KEPT_FEEDS = 4
 """Ended runs whose feed stays in memory, for viewers that were away as they ended."""
+
+
+class Preview(NamedTuple):
+    """The RunSpec of a plan, everything that would prevent a start, and the warnings that a start would have."""
+
+    spec: RunSpec
+    problems: list[Problem]
+    warnings: list[Text]
 
 
 class ActiveRun:
@@ -234,6 +245,11 @@ class RunManager:  # size: one short method per request about runs; they share t
         active = self._active_by_id(execution_id)
         return active.run if active else None
 
+    def warnings(self, execution_id: str) -> list[Text]:
+        """Return the warnings about the plan of a run that is active."""
+        active = self._active_by_id(execution_id)
+        return active.run.warnings() if active else []
+
     async def errors(self, execution_id: str) -> list[dict[str, Any]]:
         """Return the error classes of a run with counts and samples. Raises NotFound."""
         active = self._active_by_id(execution_id)
@@ -316,21 +332,18 @@ class RunManager:  # size: one short method per request about runs; they share t
         if not starting.cancelled() and starting.exception() is not None:
             log.info("a run could not begin: %s", starting.exception())
 
-    async def preview(self, plan: Plan) -> tuple[RunSpec, list[Problem]]:
-        """Return the RunSpec of a plan, stored or not, and everything that would prevent a start.
-
-        Raises InvalidInput when not even a RunSpec can be made.
-        """
+    async def preview(self, plan: Plan) -> Preview:
+        """Preview a run of a plan, stored or not. Raises InvalidInput when not even a RunSpec can be made."""
         run_plan = await self._run_plan(plan)
-        spec = spec_of(run_plan, PREVIEW)
+        spec, rows, problems = spec_of(run_plan, PREVIEW), None, []
         try:
             await open_run(run_plan, PREVIEW, self._cluster, self._clock, [])
-            await try_rows(run_plan, spec)
+            rows = await try_rows(run_plan, spec)
         except InvalidInput as error:
-            return spec, list(error.problems)
+            problems = list(error.problems)
         except PerfsvcError as error:
-            return spec, [Problem("config", error.text)]
-        return spec, []
+            problems = [Problem("config", error.text)]
+        return Preview(spec, problems, plan_warnings(spec, rows))
 
     async def _run_plan(self, plan: Plan) -> RunPlan:
         """Read what a stored plan refers to. Raises NotFound."""

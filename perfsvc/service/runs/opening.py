@@ -21,7 +21,7 @@ from perfsvc.model.run import Target
 from perfsvc.model.run import WeightedScene
 from perfsvc.model.run_spec import make_run_spec
 from perfsvc.plugin.datasource import Feed
-from perfsvc.service.runs.rows_for_users import refuse_too_few
+from perfsvc.service.runs.rows_for_users import count_rows
 from perfsvc.service.runs.rows_for_users import users_with_rows
 from perfsvc.service.runs.run import Output
 from perfsvc.service.runs.run import Run
@@ -108,13 +108,19 @@ def target_of(env: RunEnv | None) -> Target:
     return Target(base_url=env.host, headers=headers, variables=variables, certificates=env.certificates)
 
 
-async def try_rows(plan: RunPlan, spec: RunSpec) -> None:
-    """Open the data, where that sends nothing, to see whether there are rows enough. Raises InvalidInput."""
+async def try_rows(plan: RunPlan, spec: RunSpec) -> int | None:
+    """Open the data, where that sends nothing, to see whether there are rows enough; return how many, if known.
+
+    Raises InvalidInput.
+    """
     if spec.data is None or users_with_rows(spec) is None or not plan.data.local(spec.data):
-        return
+        return None
     opener = feed_opener(spec, plan.data)
-    if opener is not None:
-        await (await opener()).close()
+    if opener is None:
+        return None
+    feed = await opener()
+    await feed.close()
+    return feed.count
 
 
 def feed_opener(spec: RunSpec, data: RunData) -> OpenFeed | None:
@@ -132,7 +138,7 @@ def feed_opener(spec: RunSpec, data: RunData) -> OpenFeed | None:
         feed = await data.open(source, spec.seed)
         try:
             if users is not None:
-                await refuse_too_few(feed, users)
+                await count_rows(feed, users, source.allocation.ending)
         except BaseException:
             await feed.close()
             raise

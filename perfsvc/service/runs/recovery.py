@@ -10,6 +10,7 @@ from datetime import datetime
 from datetime import timedelta
 from typing import Any
 
+from perfsvc.analysis.plan_warnings import plan_warnings
 from perfsvc.analysis.report import RunFacts
 from perfsvc.analysis.report import build_report
 from perfsvc.clock import NS_PER_S
@@ -17,6 +18,7 @@ from perfsvc.metrics.run_metrics import RunMetrics
 from perfsvc.metrics.thresholds import ThresholdJudge
 from perfsvc.model.execution import Execution
 from perfsvc.model.run import EndReason
+from perfsvc.model.run import RunSpec
 from perfsvc.model.run import RunState
 from perfsvc.service.runs.stored_metrics import stored_metrics
 from perfsvc.store.database import Store
@@ -78,5 +80,6 @@ def report_of(execution: Execution, metrics: RunMetrics, judge: ThresholdJudge, 
         reason=INTERRUPTED,
         seed=execution.spec["seed"],
         plan_id=execution.plan_id,
+        warnings=plan_warnings(RunSpec.parse(execution.spec)),
     )
     return build_report(facts, metrics, judge.verdict(metrics, INTERRUPTED), metrics.validity())

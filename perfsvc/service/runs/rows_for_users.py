@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from perfsvc.errors import InvalidInput
+from perfsvc.model.data import AtEnd
 from perfsvc.model.run import RunSpec
 from perfsvc.plugin.datasource import Feed
 
@@ -12,7 +13,7 @@ BATCH = 1_000
 
 
 def users_with_rows(spec: RunSpec) -> int | None:
-    """Return how many users each need a row of their own for the run to go on; None where the run does not need that.
+    """Return how many users each need a row of their own; None where the run goes on without.
 
     Of arrivals, searches and adaptive loads it is not known how many users there will be.
     """
@@ -20,13 +21,20 @@ def users_with_rows(spec: RunSpec) -> int | None:
     if data is None or load.open or load.control is not None or load.most_users > MOST_COUNTED:
         return None
     rows = data.allocation
-    return load.most_users if rows.unique and rows.scope == "vu" and rows.ending == "stop_run" else None
+    needed = rows.scope == "vu" and (rows.ending == "stop_vu" or (rows.unique and rows.ending == "stop_run"))
+    return load.most_users if needed else None
 
 
-async def refuse_too_few(feed: Feed, users: int) -> None:
-    """Raises InvalidInput for a feed with fewer rows than users, DataFailure."""
+async def count_rows(feed: Feed, users: int, ending: AtEnd) -> None:
+    """Count the rows of a feed up to the number of users, so that ``feed.count`` says if there are fewer.
+
+    Raises InvalidInput where the run would end for that, DataFailure.
+    """
     count = feed.count if feed.count is not None else await _counted(feed, users)
-    if count < users:
+    if count >= users:
+        return
+    feed.count = count
+    if ending == "stop_run":
         raise InvalidInput.at(
             "config.data_config",
             f"{users} 个虚拟用户各独占一行（unique，scope: vu），而数据只有 {count} 行，数据用完时测试即结束；"

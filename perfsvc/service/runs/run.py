@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 from typing import get_args
 
+from perfsvc.analysis.plan_warnings import plan_warnings
 from perfsvc.analysis.report import RunFacts
 from perfsvc.analysis.report import build_report
 from perfsvc.analysis.run_frame import Standing
@@ -171,6 +172,10 @@ class Run:  # size: commands, callbacks and ending of one run; each is short and
     def search(self) -> dict[str, Any] | None:
         """Return the result so far of a test mode that controls the load."""
         return self._controller.result() if self._controller else None
+
+    def warnings(self) -> list[Text]:
+        """Return the warnings about the plan, those about its test data as soon as that is open."""
+        return plan_warnings(self.spec, None if self._allocator is None else self._allocator.total)
 
     def standing(self) -> Standing:
         """Return the run's current standing."""
@@ -397,6 +402,7 @@ class Run:  # size: commands, callbacks and ending of one run; each is short and
             reason=self.reason,
             seed=self.spec.seed,
             plan_id=self.plan_id,
+            warnings=self.warnings(),
         )
 
     def _fail(self, error: Exception) -> None:

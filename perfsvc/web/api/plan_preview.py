@@ -14,6 +14,7 @@ from perfsvc.service.auth.access import Kind
 from perfsvc.service.auth.identity import Needs
 from perfsvc.service.plan_preview import PlanPreview
 from perfsvc.service.plan_preview import PreviewPlanForm
+from perfsvc.web.api.report_parts import Texts
 from perfsvc.web.framework.handler import Handler
 from perfsvc.web.framework.language import Language
 from perfsvc.web.framework.operation import operation
@@ -67,7 +68,7 @@ class PreviewNeeds(Response):
 
 
 class Advice(Response):
-    """A contradiction between the numbers of a plan."""
+    """What the last report of a plan adds to its numbers."""
 
     code: str
     severity: Literal["info", "warning", "error"]
@@ -78,6 +79,7 @@ class Advice(Response):
 class PlanPreviewResponse(Response):
     """A preview. Estimates are null where they cannot be known; ``problems`` is all that a start would refuse.
 
+    ``warnings`` are those that a start of the plan has, too.
     ``savable`` is whether the plan can be saved as it is: its problems, if any, prevent only a start.
 
     ``iteration_time`` is how long an iteration takes a user, s: think times and the response times of the last run.
@@ -98,6 +100,7 @@ class PlanPreviewResponse(Response):
     nodes: list[PreviewNode]
     needs: PreviewNeeds
     advice: list[Advice]
+    warnings: list[Texts]
     problems: list[Problem]
     savable: bool
 
@@ -130,6 +133,7 @@ class PlanPreviewResponse(Response):
             "nodes": [vars(node) for node in preview.nodes],
             "needs": needs,
             "advice": guess.advice if guess else [],
+            "warnings": [warning._asdict() for warning in preview.warnings],
             "problems": [{"path": problem.path, "message": problem.text.of(language)} for problem in preview.problems],
             "savable": preview.savable,
         }

@@ -115,7 +115,7 @@ class PlansHandler(Handler):
 
     @operation("创建测试计划", "Create a plan", may(Role.EDITOR, Kind.PROJECT), status=201)
     async def post(self, body: PlanForm) -> PlanResponse:
-        return PlanResponse.of(await self.services.plans.create(self.user, body))
+        return PlanResponse.of(await self.services.plans.create(self.user, body, self.language))
 
 
 class PlanHandler(EditHandler):

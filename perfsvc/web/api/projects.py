@@ -96,7 +96,7 @@ class ProjectsHandler(Handler):
 
     @operation("创建项目", "Create a project and become its owner", AUTHENTICATED, status=201)
     async def post(self, body: ProjectForm) -> ProjectResponse:
-        return ProjectResponse.of(await self.services.projects.create(self.user, body), Role.OWNER)
+        return ProjectResponse.of(await self.services.projects.create(self.user, body, self.language), Role.OWNER)
 
 
 class ProjectHandler(Handler):

@@ -23,6 +23,7 @@ from perfsvc.service.auth.identity import Needs
 from perfsvc.service.runs.start_form import StartForm
 from perfsvc.web.api.executions import ExecutionResponse
 from perfsvc.web.api.report_parts import ReportError
+from perfsvc.web.api.report_parts import Texts
 from perfsvc.web.api.request_counts import AllRequests
 from perfsvc.web.api.request_counts import Failed
 from perfsvc.web.framework.handler import Handler
@@ -45,6 +46,8 @@ class Started(Response):
     start_time: Moment
     websocket_url: str
     websocket_path: str
+    warnings: list[Texts]
+    """Warnings about the plan; its preview and the report have these, too."""
 
 
 class Stopped(Response):
@@ -165,6 +168,7 @@ class StartHandler(RunHandler):
             start_time=run.start_time,
             websocket_url=url,
             websocket_path=self.websocket_path(run.execution_id),
+            warnings=[Texts(**text._asdict()) for text in self.services.runs.warnings(run.execution_id)],
         )
 
 

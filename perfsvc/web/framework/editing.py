@@ -14,9 +14,9 @@ class EditHandler(Handler):
 
     @property
     def edit(self) -> Edit:
-        """The editing user, and the version that ``If-Match`` names."""
+        """The editing user with the language, and the version that ``If-Match`` names."""
         named = self.request.headers.get("If-Match", "").strip().removeprefix("W/").strip('"')
-        return Edit(self.user, named if named not in ("", "*") else None)
+        return Edit(self.user, named if named not in ("", "*") else None, self.language)
 
     def set_version(self, updated: datetime) -> None:
         """Send the version of the resource as ``ETag``."""

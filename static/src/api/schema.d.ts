@@ -1423,7 +1423,7 @@ export interface components {
         };
         /**
          * Advice
-         * @description A contradiction between the numbers of a plan.
+         * @description What the last report of a plan adds to its numbers.
          */
         Advice: {
             code: string;
@@ -3671,7 +3671,7 @@ export interface components {
          * PlanPreviewResponse
          * @description A preview. Estimates are null where they cannot be known; ``problems`` is all that a start would refuse.
          *
-         *     ``savable`` is whether the plan can be saved as it is: its problems, if any, prevent only a start.
+         *     ``warnings`` are those that a start of the plan has, too. ``savable`` is whether the plan can be saved as it is: its problems, if any, prevent only a start.
          *
          *     ``iteration_time`` is how long an iteration takes a user, s: think times and the response times of the last run.
          */
@@ -3693,6 +3693,7 @@ export interface components {
             savable: boolean;
             scenes: components["schemas"]["PreviewScene"][];
             variable: ("vus" | "arrival_rate") | null;
+            warnings: components["schemas"]["Texts"][];
         };
         /**
          * PlanResponse
@@ -5071,6 +5072,8 @@ export interface components {
             /** Format: date-time */
             start_time: string;
             status: components["schemas"]["RunState"];
+            /** @description Warnings about the plan; its preview and the report have these, too. */
+            warnings: components["schemas"]["Texts"][];
             websocket_path: string;
             websocket_url: string;
         };
@@ -6186,8 +6189,8 @@ export interface operations {
                      *             "city"
                      *           ],
                      *           "row_count": 2,
-                     *           "created_at": "2026-11-30T12:27:46Z",
-                     *           "updated_at": "2026-11-30T12:27:46Z",
+                     *           "created_at": "2026-11-30T12:58:58Z",
+                     *           "updated_at": "2026-11-30T12:58:58Z",
                      *           "updated_by": "admin",
                      *           "used_by": [
                      *             {
@@ -6252,8 +6255,8 @@ export interface operations {
                      *         "city"
                      *       ],
                      *       "row_count": 2,
-                     *       "created_at": "2026-11-30T12:27:46Z",
-                     *       "updated_at": "2026-11-30T12:27:46Z",
+                     *       "created_at": "2026-11-30T12:58:58Z",
+                     *       "updated_at": "2026-11-30T12:58:58Z",
                      *       "updated_by": "admin",
                      *       "used_by": [],
                      *       "used_by_scenes": []
@@ -6304,8 +6307,8 @@ export interface operations {
                      *         "city"
                      *       ],
                      *       "row_count": 2,
-                     *       "created_at": "2026-11-30T12:27:46Z",
-                     *       "updated_at": "2026-11-30T12:27:46Z",
+                     *       "created_at": "2026-11-30T12:58:58Z",
+                     *       "updated_at": "2026-11-30T12:58:58Z",
                      *       "updated_by": "admin",
                      *       "used_by": [
                      *         {
@@ -6367,8 +6370,8 @@ export interface operations {
                      *         "city"
                      *       ],
                      *       "row_count": 2,
-                     *       "created_at": "2026-11-30T12:27:46Z",
-                     *       "updated_at": "2026-11-30T12:27:46Z",
+                     *       "created_at": "2026-11-30T12:58:58Z",
+                     *       "updated_at": "2026-11-30T12:58:58Z",
                      *       "updated_by": "admin",
                      *       "used_by": [
                      *         {
@@ -6514,7 +6517,7 @@ export interface operations {
                      *         {
                      *           "id": 1,
                      *           "project_id": 1,
-                     *           "name": "默认环境",
+                     *           "name": "Default environment",
                      *           "host": "",
                      *           "headers": {},
                      *           "variables": {},
@@ -6524,8 +6527,8 @@ export interface operations {
                      *           "certificates": {},
                      *           "ca_details": [],
                      *           "certificate_details": [],
-                     *           "created_at": "2026-11-30T12:27:46Z",
-                     *           "updated_at": "2026-11-30T12:27:46Z",
+                     *           "created_at": "2026-11-30T12:58:58Z",
+                     *           "updated_at": "2026-11-30T12:58:58Z",
                      *           "updated_by": "admin",
                      *           "used_by": []
                      *         },
@@ -6544,8 +6547,8 @@ export interface operations {
                      *           "certificates": {},
                      *           "ca_details": [],
                      *           "certificate_details": [],
-                     *           "created_at": "2026-11-30T12:27:46Z",
-                     *           "updated_at": "2026-11-30T12:27:46Z",
+                     *           "created_at": "2026-11-30T12:58:58Z",
+                     *           "updated_at": "2026-11-30T12:58:58Z",
                      *           "updated_by": "admin",
                      *           "used_by": []
                      *         }
@@ -6608,8 +6611,8 @@ export interface operations {
                      *       "certificates": {},
                      *       "ca_details": [],
                      *       "certificate_details": [],
-                     *       "created_at": "2026-11-30T12:27:46Z",
-                     *       "updated_at": "2026-11-30T12:27:46Z",
+                     *       "created_at": "2026-11-30T12:58:58Z",
+                     *       "updated_at": "2026-11-30T12:58:58Z",
                      *       "updated_by": "admin",
                      *       "used_by": []
                      *     }
@@ -6663,8 +6666,8 @@ export interface operations {
                      *       "certificates": {},
                      *       "ca_details": [],
                      *       "certificate_details": [],
-                     *       "created_at": "2026-11-30T12:27:46Z",
-                     *       "updated_at": "2026-11-30T12:27:46Z",
+                     *       "created_at": "2026-11-30T12:58:58Z",
+                     *       "updated_at": "2026-11-30T12:58:58Z",
                      *       "updated_by": "admin",
                      *       "used_by": []
                      *     }
@@ -6725,8 +6728,8 @@ export interface operations {
                      *       "certificates": {},
                      *       "ca_details": [],
                      *       "certificate_details": [],
-                     *       "created_at": "2026-11-30T12:27:46Z",
-                     *       "updated_at": "2026-11-30T12:27:46Z",
+                     *       "created_at": "2026-11-30T12:58:58Z",
+                     *       "updated_at": "2026-11-30T12:58:58Z",
                      *       "updated_by": "admin",
                      *       "used_by": []
                      *     }
@@ -6818,13 +6821,13 @@ export interface operations {
                      *           "name": "local",
                      *           "kind": "server",
                      *           "host": "load-1",
-                     *           "pid": 10718,
+                     *           "pid": 16086,
                      *           "version": "0.1.0",
                      *           "state": "ready",
-                     *           "since": "2026-11-30T12:27:44Z",
-                     *           "cpu": 35.5,
-                     *           "memory": 184651776,
-                     *           "loop_lag": 97,
+                     *           "since": "2026-11-30T12:58:56Z",
+                     *           "cpu": 60.4,
+                     *           "memory": 186044416,
+                     *           "loop_lag": 4,
                      *           "running": []
                      *         }
                      *       ]
@@ -6863,32 +6866,32 @@ export interface operations {
                      *       "name": "local",
                      *       "kind": "server",
                      *       "host": "load-1",
-                     *       "pid": 10718,
+                     *       "pid": 16086,
                      *       "version": "0.1.0",
                      *       "state": "ready",
-                     *       "since": "2026-11-30T12:27:44Z",
-                     *       "cpu": 35.5,
-                     *       "memory": 184651776,
-                     *       "loop_lag": 97,
+                     *       "since": "2026-11-30T12:58:56Z",
+                     *       "cpu": 60.4,
+                     *       "memory": 186044416,
+                     *       "loop_lag": 4,
                      *       "running": [],
                      *       "history": [
                      *         {
-                     *           "time": "2026-11-30T12:27:44Z",
+                     *           "time": "2026-11-30T12:58:57Z",
                      *           "cpu": 0,
-                     *           "memory": 144003072,
+                     *           "memory": 146055168,
                      *           "loop_lag": 0
                      *         },
                      *         {
-                     *           "time": "2026-11-30T12:27:46Z",
-                     *           "cpu": 38.6,
-                     *           "memory": 176369664,
-                     *           "loop_lag": 514
+                     *           "time": "2026-11-30T12:58:59Z",
+                     *           "cpu": 46.8,
+                     *           "memory": 174333952,
+                     *           "loop_lag": 315
                      *         },
                      *         {
-                     *           "time": "2026-11-30T12:27:48Z",
-                     *           "cpu": 23.8,
-                     *           "memory": 179073024,
-                     *           "loop_lag": 16
+                     *           "time": "2026-11-30T12:59:01Z",
+                     *           "cpu": 24.5,
+                     *           "memory": 176398336,
+                     *           "loop_lag": 22
                      *         }
                      *       ]
                      *     }
@@ -6925,32 +6928,32 @@ export interface operations {
                      *       "name": "agent-1",
                      *       "kind": "agent",
                      *       "host": "load-2",
-                     *       "pid": 10718,
+                     *       "pid": 16086,
                      *       "version": "0.1.0",
                      *       "state": "draining",
-                     *       "since": "2026-11-30T12:27:44Z",
-                     *       "cpu": 35.5,
-                     *       "memory": 184651776,
-                     *       "loop_lag": 97,
+                     *       "since": "2026-11-30T12:58:56Z",
+                     *       "cpu": 60.4,
+                     *       "memory": 186044416,
+                     *       "loop_lag": 4,
                      *       "running": [],
                      *       "history": [
                      *         {
-                     *           "time": "2026-11-30T12:27:44Z",
+                     *           "time": "2026-11-30T12:58:57Z",
                      *           "cpu": 0,
-                     *           "memory": 144003072,
+                     *           "memory": 146055168,
                      *           "loop_lag": 0
                      *         },
                      *         {
-                     *           "time": "2026-11-30T12:27:46Z",
-                     *           "cpu": 38.6,
-                     *           "memory": 176369664,
-                     *           "loop_lag": 514
+                     *           "time": "2026-11-30T12:58:59Z",
+                     *           "cpu": 46.8,
+                     *           "memory": 174333952,
+                     *           "loop_lag": 315
                      *         },
                      *         {
-                     *           "time": "2026-11-30T12:27:48Z",
-                     *           "cpu": 23.8,
-                     *           "memory": 179073024,
-                     *           "loop_lag": 16
+                     *           "time": "2026-11-30T12:59:01Z",
+                     *           "cpu": 24.5,
+                     *           "memory": 176398336,
+                     *           "loop_lag": 22
                      *         }
                      *       ]
                      *     }
@@ -6990,32 +6993,32 @@ export interface operations {
                      *       "name": "agent-1",
                      *       "kind": "agent",
                      *       "host": "load-2",
-                     *       "pid": 10718,
+                     *       "pid": 16086,
                      *       "version": "0.1.0",
                      *       "state": "ready",
-                     *       "since": "2026-11-30T12:27:44Z",
-                     *       "cpu": 35.5,
-                     *       "memory": 184651776,
-                     *       "loop_lag": 97,
+                     *       "since": "2026-11-30T12:58:56Z",
+                     *       "cpu": 60.4,
+                     *       "memory": 186044416,
+                     *       "loop_lag": 4,
                      *       "running": [],
                      *       "history": [
                      *         {
-                     *           "time": "2026-11-30T12:27:44Z",
+                     *           "time": "2026-11-30T12:58:57Z",
                      *           "cpu": 0,
-                     *           "memory": 144003072,
+                     *           "memory": 146055168,
                      *           "loop_lag": 0
                      *         },
                      *         {
-                     *           "time": "2026-11-30T12:27:46Z",
-                     *           "cpu": 38.6,
-                     *           "memory": 176369664,
-                     *           "loop_lag": 514
+                     *           "time": "2026-11-30T12:58:59Z",
+                     *           "cpu": 46.8,
+                     *           "memory": 174333952,
+                     *           "loop_lag": 315
                      *         },
                      *         {
-                     *           "time": "2026-11-30T12:27:48Z",
-                     *           "cpu": 23.8,
-                     *           "memory": 179073024,
-                     *           "loop_lag": 16
+                     *           "time": "2026-11-30T12:59:01Z",
+                     *           "cpu": 24.5,
+                     *           "memory": 176398336,
+                     *           "loop_lag": 22
                      *         }
                      *       ]
                      *     }
@@ -7130,8 +7133,8 @@ export interface operations {
                      *                       "email": "alice@example.com",
                      *                       "is_active": 0,
                      *                       "administrator": false,
-                     *                       "created_at": "2026-11-30T02:57:20Z",
-                     *                       "updated_at": "2026-11-30T02:57:20Z"
+                     *                       "created_at": "2026-11-30T12:27:45Z",
+                     *                       "updated_at": "2026-11-30T12:27:45Z"
                      *                     }
                      *                   }
                      *                 }
@@ -7203,7 +7206,7 @@ export interface operations {
                      *                   "$ref": "#/components/schemas/Error"
                      *                 },
                      *                 "example": {
-                     *                   "error": "the body is not valid JSON: Expecting value: line 1 column 1 (char 0)"
+                     *                   "error": "the body is not JSON (line 1, column 15): a comma is missing here"
                      *                 }
                      *               }
                      *             }
@@ -7351,10 +7354,10 @@ export interface operations {
                      * @example {
                      *       "total": 2,
                      *       "page": 1,
-                     *       "page_size": 10,
+                     *       "page_size": 1,
                      *       "results": [
                      *         {
-                     *           "execution_id": "20261130-68de2bb18190c404",
+                     *           "execution_id": "20261130-e4131360bf7d4b57",
                      *           "plan_id": 1,
                      *           "plan_name": "evening peak",
                      *           "project_id": 1,
@@ -7363,8 +7366,8 @@ export interface operations {
                      *           "status": "stopped",
                      *           "mode": "concurrent",
                      *           "variable": "vus",
-                     *           "start_time": "2026-11-30T12:27:47Z",
-                     *           "end_time": "2026-11-30T12:27:51Z",
+                     *           "start_time": "2026-11-30T12:58:59Z",
+                     *           "end_time": "2026-11-30T12:59:02Z",
                      *           "reason": {
                      *             "code": "stopped_by_user",
                      *             "message": "stopped by a user"
@@ -7373,12 +7376,12 @@ export interface operations {
                      *           "verdict": "STOPPED",
                      *           "validity": "VALID",
                      *           "summary": {
-                     *             "total_requests": 1148,
-                     *             "success_rate": 94.250871,
-                     *             "avg_response_time": 2.352,
-                     *             "error_count": 66,
-                     *             "sent": 1148,
-                     *             "answered": 1148,
+                     *             "total_requests": 1210,
+                     *             "success_rate": 94.958678,
+                     *             "avg_response_time": 1.07,
+                     *             "error_count": 61,
+                     *             "sent": 1210,
+                     *             "answered": 1210,
                      *             "unsent": 0,
                      *             "cut_off": 0,
                      *             "dropped": 0,
@@ -7387,116 +7390,44 @@ export interface operations {
                      *               "requests": 0,
                      *               "errors": 0
                      *             },
-                     *             "error_rate": 5.749129,
-                     *             "throughput": 354.493,
+                     *             "error_rate": 5.041322,
+                     *             "throughput": 391.141,
                      *             "percentiles": {
-                     *               "p50": 0.928,
-                     *               "p75": 1.526,
-                     *               "p90": 6.003,
-                     *               "p95": 9.615,
-                     *               "p99": 20.783,
-                     *               "p99.9": 31.823,
-                     *               "max": 49.826
+                     *               "p50": 0.725,
+                     *               "p75": 0.986,
+                     *               "p90": 1.546,
+                     *               "p95": 3.371,
+                     *               "p99": 6.003,
+                     *               "p99.9": 13.199,
+                     *               "max": 13.865
                      *             },
                      *             "max_users": 8,
-                     *             "duration": 3.267,
-                     *             "min_response_time": 0.346,
-                     *             "max_response_time": 49.826,
-                     *             "running_time": 3.238,
-                     *             "iterations": 567,
-                     *             "bytes_sent": 146406,
-                     *             "bytes_received": 894607,
-                     *             "checks_passed": 1082,
-                     *             "checks_failed": 66
+                     *             "duration": 3.109,
+                     *             "min_response_time": 0.367,
+                     *             "max_response_time": 13.865,
+                     *             "running_time": 3.094,
+                     *             "iterations": 597,
+                     *             "bytes_sent": 154310,
+                     *             "bytes_received": 943987,
+                     *             "checks_passed": 1149,
+                     *             "checks_failed": 61
                      *           },
                      *           "performance_score": 0,
                      *           "spark": {
                      *             "rps": [
-                     *               183.984,
-                     *               439.584,
-                     *               434.112
+                     *               186.664,
+                     *               500.012,
+                     *               484.443
                      *             ],
                      *             "p95": [
-                     *               4.903,
-                     *               5.783,
-                     *               12.727
+                     *               1.352,
+                     *               1.95,
+                     *               3.831
                      *             ],
                      *             "error_rate": [
-                     *               4.348,
-                     *               7.5,
-                     *               4.608
-                     *             ]
-                     *           }
-                     *         },
-                     *         {
-                     *           "execution_id": "20261130-4a45d533a3b7764e",
-                     *           "plan_id": 1,
-                     *           "plan_name": "evening peak",
-                     *           "project_id": 1,
-                     *           "starter_id": 1,
-                     *           "starter": "admin",
-                     *           "status": "stopped",
-                     *           "mode": "concurrent",
-                     *           "variable": "vus",
-                     *           "start_time": "2026-11-30T12:27:46Z",
-                     *           "end_time": "2026-11-30T12:27:47Z",
-                     *           "reason": {
-                     *             "code": "stopped_by_user",
-                     *             "message": "stopped by a user"
-                     *           },
-                     *           "report_id": 1,
-                     *           "verdict": "STOPPED",
-                     *           "validity": "VALID",
-                     *           "summary": {
-                     *             "total_requests": 196,
-                     *             "success_rate": 93.877551,
-                     *             "avg_response_time": 1.588,
-                     *             "error_count": 12,
-                     *             "sent": 196,
-                     *             "answered": 196,
-                     *             "unsent": 0,
-                     *             "cut_off": 0,
-                     *             "dropped": 0,
-                     *             "late": 0,
-                     *             "setup_teardown": {
-                     *               "requests": 0,
-                     *               "errors": 0
-                     *             },
-                     *             "error_rate": 6.122449,
-                     *             "throughput": 184.647,
-                     *             "percentiles": {
-                     *               "p50": 0.745,
-                     *               "p75": 1.001,
-                     *               "p90": 1.978,
-                     *               "p95": 6.583,
-                     *               "p99": 29.967,
-                     *               "p99.9": 30.092,
-                     *               "max": 30.092
-                     *             },
-                     *             "max_users": 5,
-                     *             "duration": 1.097,
-                     *             "min_response_time": 0.389,
-                     *             "max_response_time": 30.092,
-                     *             "running_time": 1.061,
-                     *             "iterations": 93,
-                     *             "bytes_sent": 25498,
-                     *             "bytes_received": 153091,
-                     *             "checks_passed": 184,
-                     *             "checks_failed": 12
-                     *           },
-                     *           "performance_score": 0,
-                     *           "spark": {
-                     *             "rps": [
-                     *               185.934,
-                     *               100
-                     *             ],
-                     *             "p95": [
-                     *               1.978,
-                     *               11.445
-                     *             ],
-                     *             "error_rate": [
-                     *               6.452,
-                     *               0
+                     *               5.319,
+                     *               5.221,
+                     *               4.742
                      *             ]
                      *           }
                      *         }
@@ -7534,7 +7465,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "execution_id": "20261130-68de2bb18190c404",
+                     *       "execution_id": "20261130-e4131360bf7d4b57",
                      *       "plan_id": 1,
                      *       "plan_name": "evening peak",
                      *       "project_id": 1,
@@ -7543,8 +7474,8 @@ export interface operations {
                      *       "status": "stopped",
                      *       "mode": "concurrent",
                      *       "variable": "vus",
-                     *       "start_time": "2026-11-30T12:27:47Z",
-                     *       "end_time": "2026-11-30T12:27:51Z",
+                     *       "start_time": "2026-11-30T12:58:59Z",
+                     *       "end_time": "2026-11-30T12:59:02Z",
                      *       "reason": {
                      *         "code": "stopped_by_user",
                      *         "message": "stopped by a user"
@@ -7553,12 +7484,12 @@ export interface operations {
                      *       "verdict": "STOPPED",
                      *       "validity": "VALID",
                      *       "summary": {
-                     *         "total_requests": 1148,
-                     *         "success_rate": 94.250871,
-                     *         "avg_response_time": 2.352,
-                     *         "error_count": 66,
-                     *         "sent": 1148,
-                     *         "answered": 1148,
+                     *         "total_requests": 1210,
+                     *         "success_rate": 94.958678,
+                     *         "avg_response_time": 1.07,
+                     *         "error_count": 61,
+                     *         "sent": 1210,
+                     *         "answered": 1210,
                      *         "unsent": 0,
                      *         "cut_off": 0,
                      *         "dropped": 0,
@@ -7567,33 +7498,33 @@ export interface operations {
                      *           "requests": 0,
                      *           "errors": 0
                      *         },
-                     *         "error_rate": 5.749129,
-                     *         "throughput": 354.493,
+                     *         "error_rate": 5.041322,
+                     *         "throughput": 391.141,
                      *         "percentiles": {
-                     *           "p50": 0.928,
-                     *           "p75": 1.526,
-                     *           "p90": 6.003,
-                     *           "p95": 9.615,
-                     *           "p99": 20.783,
-                     *           "p99.9": 31.823,
-                     *           "max": 49.826
+                     *           "p50": 0.725,
+                     *           "p75": 0.986,
+                     *           "p90": 1.546,
+                     *           "p95": 3.371,
+                     *           "p99": 6.003,
+                     *           "p99.9": 13.199,
+                     *           "max": 13.865
                      *         },
                      *         "max_users": 8,
-                     *         "duration": 3.267,
-                     *         "min_response_time": 0.346,
-                     *         "max_response_time": 49.826,
-                     *         "running_time": 3.238,
-                     *         "iterations": 567,
-                     *         "bytes_sent": 146406,
-                     *         "bytes_received": 894607,
-                     *         "checks_passed": 1082,
-                     *         "checks_failed": 66
+                     *         "duration": 3.109,
+                     *         "min_response_time": 0.367,
+                     *         "max_response_time": 13.865,
+                     *         "running_time": 3.094,
+                     *         "iterations": 597,
+                     *         "bytes_sent": 154310,
+                     *         "bytes_received": 943987,
+                     *         "checks_passed": 1149,
+                     *         "checks_failed": 61
                      *       },
                      *       "performance_score": 0,
                      *       "config": {
-                     *         "execution_id": "20261130-68de2bb18190c404",
+                     *         "execution_id": "20261130-e4131360bf7d4b57",
                      *         "name": "evening peak",
-                     *         "seed": 6063581240966744000,
+                     *         "seed": 1939087632789728500,
                      *         "scenes": [
                      *           {
                      *             "scene": {
@@ -7791,33 +7722,33 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "execution_id": "20261130-68de2bb18190c404",
-                     *       "from": 1796041667,
-                     *       "to": 1796041671,
+                     *       "execution_id": "20261130-e4131360bf7d4b57",
+                     *       "from": 1796043539,
+                     *       "to": 1796043543,
                      *       "width": 4,
                      *       "step": null,
                      *       "latency": "service",
                      *       "outcome": "all",
                      *       "exact": true,
-                     *       "count": 1148,
-                     *       "min": 0.346,
-                     *       "max": 49.826,
-                     *       "avg": 2.352,
+                     *       "count": 1210,
+                     *       "min": 0.367,
+                     *       "max": 13.865,
+                     *       "avg": 1.07,
                      *       "points": [
                      *         [
                      *           0,
-                     *           0.346,
+                     *           0.367,
                      *           1
                      *         ],
                      *         [
                      *           10,
-                     *           0.49,
-                     *           115
+                     *           0.482,
+                     *           121
                      *         ],
                      *         [
                      *           20,
-                     *           0.573,
-                     *           230
+                     *           0.525,
+                     *           242
                      *         ]
                      *       ]
                      *     }
@@ -7864,40 +7795,40 @@ export interface operations {
                      *       "results": [
                      *         {
                      *           "error_class": "HTTP 500",
-                     *           "count": 8,
-                     *           "share": 4.347826,
+                     *           "count": 10,
+                     *           "share": 5.319149,
                      *           "samples": [
                      *             {
                      *               "scene": "buy",
                      *               "step": "order",
                      *               "index": 2,
-                     *               "timestamp": 1796041668.187,
+                     *               "timestamp": 1796043539.903,
                      *               "message": "the status is 500",
                      *               "message_zh": "状态码是 500",
                      *               "request": "GET /demo/errors/?rate=10 HTTP/1.1\r\nHost: 127.0.0.1:8000\r\nUser-Agent: perfsvc/0.1.0\r\nAccept: *\/*\r\nX-Shop: 1\r\n\r\n",
-                     *               "response_head": "HTTP/1.1 500 Internal Server Error\nServer: perfsvc\nContent-Type: application/json; charset=utf-8\nDate: Mon, 30 Nov 2026 12:27:48 GMT\nX-Content-Type-Options: nosniff\nX-Frame-Options: DENY\nReferrer-Policy: no-referrer\nCross-Origin-Resource-Policy: same-origin\nContent-Security-Policy: default-src 'none'; frame-ancestors 'none'\nCache-Control: no-store\nX-Request-Id: 62ce24d8f548eb27\nContent-Language: zh\n…",
+                     *               "response_head": "HTTP/1.1 500 Internal Server Error\nServer: perfsvc\nContent-Type: application/json; charset=utf-8\nDate: Mon, 30 Nov 2026 12:58:59 GMT\nX-Content-Type-Options: nosniff\nX-Frame-Options: DENY\nReferrer-Policy: no-referrer\nCross-Origin-Resource-Policy: same-origin\nContent-Security-Policy: default-src 'none'; frame-ancestors 'none'\nCache-Control: no-store\nX-Request-Id: 71be23cdbc743c22\nContent-Language: zh\n…",
                      *               "body": "{\"ok\": false}"
                      *             },
                      *             {
                      *               "scene": "buy",
                      *               "step": "order",
                      *               "index": 2,
-                     *               "timestamp": 1796041668.231,
+                     *               "timestamp": 1796043540.099,
                      *               "message": "the status is 500",
                      *               "message_zh": "状态码是 500",
                      *               "request": "GET /demo/errors/?rate=10 HTTP/1.1\r\nHost: 127.0.0.1:8000\r\nUser-Agent: perfsvc/0.1.0\r\nAccept: *\/*\r\nX-Shop: 1\r\n\r\n",
-                     *               "response_head": "HTTP/1.1 500 Internal Server Error\nServer: perfsvc\nContent-Type: application/json; charset=utf-8\nDate: Mon, 30 Nov 2026 12:27:48 GMT\nX-Content-Type-Options: nosniff\nX-Frame-Options: DENY\nReferrer-Policy: no-referrer\nCross-Origin-Resource-Policy: same-origin\nContent-Security-Policy: default-src 'none'; frame-ancestors 'none'\nCache-Control: no-store\nX-Request-Id: ce5bfe405b74fdc4\nContent-Language: zh\n…",
+                     *               "response_head": "HTTP/1.1 500 Internal Server Error\nServer: perfsvc\nContent-Type: application/json; charset=utf-8\nDate: Mon, 30 Nov 2026 12:59:00 GMT\nX-Content-Type-Options: nosniff\nX-Frame-Options: DENY\nReferrer-Policy: no-referrer\nCross-Origin-Resource-Policy: same-origin\nContent-Security-Policy: default-src 'none'; frame-ancestors 'none'\nCache-Control: no-store\nX-Request-Id: a7f0332e79695925\nContent-Language: zh\n…",
                      *               "body": "{\"ok\": false}"
                      *             },
                      *             {
                      *               "scene": "buy",
                      *               "step": "order",
                      *               "index": 2,
-                     *               "timestamp": 1796041668.54,
+                     *               "timestamp": 1796043540.189,
                      *               "message": "the status is 500",
                      *               "message_zh": "状态码是 500",
                      *               "request": "GET /demo/errors/?rate=10 HTTP/1.1\r\nHost: 127.0.0.1:8000\r\nUser-Agent: perfsvc/0.1.0\r\nAccept: *\/*\r\nX-Shop: 1\r\n\r\n",
-                     *               "response_head": "HTTP/1.1 500 Internal Server Error\nServer: perfsvc\nContent-Type: application/json; charset=utf-8\nDate: Mon, 30 Nov 2026 12:27:48 GMT\nX-Content-Type-Options: nosniff\nX-Frame-Options: DENY\nReferrer-Policy: no-referrer\nCross-Origin-Resource-Policy: same-origin\nContent-Security-Policy: default-src 'none'; frame-ancestors 'none'\nCache-Control: no-store\nX-Request-Id: 339f61c97c12168f\nContent-Language: zh\n…",
+                     *               "response_head": "HTTP/1.1 500 Internal Server Error\nServer: perfsvc\nContent-Type: application/json; charset=utf-8\nDate: Mon, 30 Nov 2026 12:59:00 GMT\nX-Content-Type-Options: nosniff\nX-Frame-Options: DENY\nReferrer-Policy: no-referrer\nCross-Origin-Resource-Policy: same-origin\nContent-Security-Policy: default-src 'none'; frame-ancestors 'none'\nCache-Control: no-store\nX-Request-Id: ea79796022e6f0a2\nContent-Language: zh\n…",
                      *               "body": "{\"ok\": false}"
                      *             }
                      *           ]
@@ -7945,70 +7876,70 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "execution_id": "20261130-68de2bb18190c404",
-                     *       "from": 1796041667,
-                     *       "to": 1796041671,
+                     *       "execution_id": "20261130-e4131360bf7d4b57",
+                     *       "from": 1796043539,
+                     *       "to": 1796043543,
                      *       "width": 4,
                      *       "step": null,
                      *       "latency": "service",
                      *       "outcome": "all",
                      *       "exact": true,
                      *       "summary": {
-                     *         "requests": 1148,
-                     *         "errors": 66,
+                     *         "requests": 1210,
+                     *         "errors": 61,
                      *         "unsent": 0,
-                     *         "error_rate": 5.749129,
-                     *         "rps": 354.493,
-                     *         "avg": 2.352,
-                     *         "min": 0.346,
-                     *         "max": 49.826,
+                     *         "error_rate": 5.041322,
+                     *         "rps": 391.141,
+                     *         "avg": 1.07,
+                     *         "min": 0.367,
+                     *         "max": 13.865,
                      *         "percentiles": {
-                     *           "p50": 0.928,
-                     *           "p75": 1.526,
-                     *           "p90": 6.003,
-                     *           "p95": 9.615,
-                     *           "p99": 20.783,
-                     *           "p99.9": 31.823,
-                     *           "max": 49.826
+                     *           "p50": 0.725,
+                     *           "p75": 0.986,
+                     *           "p90": 1.546,
+                     *           "p95": 3.371,
+                     *           "p99": 6.003,
+                     *           "p99.9": 13.199,
+                     *           "max": 13.865
                      *         },
                      *         "latency_from_plan": null,
-                     *         "bytes_sent": 146406,
-                     *         "bytes_received": 894607,
-                     *         "checks_passed": 1082,
-                     *         "checks_failed": 66,
+                     *         "bytes_sent": 154310,
+                     *         "bytes_received": 943987,
+                     *         "checks_passed": 1149,
+                     *         "checks_failed": 61,
                      *         "failures": {
-                     *           "HTTP 500": 66
+                     *           "HTTP 500": 61
                      *         },
                      *         "statuses": {
-                     *           "200": 1082,
-                     *           "500": 66
+                     *           "200": 1149,
+                     *           "500": 61
                      *         },
-                     *         "running_time": 3.238,
+                     *         "running_time": 3.094,
                      *         "phases": {
                      *           "dns": {
                      *             "count": 8,
-                     *             "avg": 0.048,
-                     *             "max": 0.18
+                     *             "avg": 0.047,
+                     *             "max": 0.219
                      *           },
                      *           "connect": {
                      *             "count": 8,
-                     *             "avg": 2.03,
-                     *             "max": 7.91
+                     *             "avg": 1.816,
+                     *             "max": 4.172
                      *           },
                      *           "waiting": {
-                     *             "count": 1148,
-                     *             "avg": 2.352,
-                     *             "max": 49.826
+                     *             "count": 1210,
+                     *             "avg": 1.07,
+                     *             "max": 13.865
                      *           },
                      *           "receiving": {
-                     *             "count": 1148,
+                     *             "count": 1210,
                      *             "avg": 0,
                      *             "max": 0
                      *           }
                      *         },
                      *         "counters": {},
                      *         "gauges": {},
-                     *         "iterations": 567,
+                     *         "iterations": 597,
                      *         "dropped": 0,
                      *         "late": 0,
                      *         "cut_off": 0
@@ -8023,18 +7954,18 @@ export interface operations {
                      *           "errors": 0,
                      *           "unsent": 0,
                      *           "error_rate": 0,
-                     *           "rps": 2.47,
-                     *           "avg": 1.007,
-                     *           "min": 0.494,
-                     *           "max": 1.957,
+                     *           "rps": 2.586,
+                     *           "avg": 0.979,
+                     *           "min": 0.564,
+                     *           "max": 1.349,
                      *           "percentiles": {
-                     *             "p50": 0.856,
-                     *             "p75": 1.01,
-                     *             "p90": 1.957,
-                     *             "p95": 1.957,
-                     *             "p99": 1.957,
-                     *             "p99.9": 1.957,
-                     *             "max": 1.957
+                     *             "p50": 0.865,
+                     *             "p75": 1.244,
+                     *             "p90": 1.349,
+                     *             "p95": 1.349,
+                     *             "p99": 1.349,
+                     *             "p99.9": 1.349,
+                     *             "max": 1.349
                      *           },
                      *           "latency_from_plan": null,
                      *           "bytes_sent": 1536,
@@ -8045,22 +7976,22 @@ export interface operations {
                      *           "statuses": {
                      *             "200": 8
                      *           },
-                     *           "running_time": 3.238,
+                     *           "running_time": 3.094,
                      *           "phases": {
                      *             "dns": {
                      *               "count": 8,
-                     *               "avg": 0.048,
-                     *               "max": 0.18
+                     *               "avg": 0.047,
+                     *               "max": 0.219
                      *             },
                      *             "connect": {
                      *               "count": 8,
-                     *               "avg": 2.03,
-                     *               "max": 7.91
+                     *               "avg": 1.816,
+                     *               "max": 4.172
                      *             },
                      *             "waiting": {
                      *               "count": 8,
-                     *               "avg": 1.007,
-                     *               "max": 1.957
+                     *               "avg": 0.979,
+                     *               "max": 1.349
                      *             },
                      *             "receiving": {
                      *               "count": 8,
@@ -8076,41 +8007,41 @@ export interface operations {
                      *           "name": "list",
                      *           "type": "request",
                      *           "part": "steps",
-                     *           "requests": 573,
+                     *           "requests": 605,
                      *           "errors": 0,
                      *           "unsent": 0,
                      *           "error_rate": 0,
-                     *           "rps": 176.938,
-                     *           "avg": 2.702,
-                     *           "min": 0.39,
-                     *           "max": 49.826,
+                     *           "rps": 195.57,
+                     *           "avg": 1.071,
+                     *           "min": 0.389,
+                     *           "max": 13.194,
                      *           "percentiles": {
-                     *             "p50": 0.885,
-                     *             "p75": 1.765,
-                     *             "p90": 7.023,
-                     *             "p95": 11.495,
-                     *             "p99": 31.215,
-                     *             "p99.9": 49.826,
-                     *             "max": 49.826
+                     *             "p50": 0.647,
+                     *             "p75": 0.943,
+                     *             "p90": 1.652,
+                     *             "p95": 4.107,
+                     *             "p99": 6.431,
+                     *             "p99.9": 13.194,
+                     *             "max": 13.194
                      *           },
                      *           "latency_from_plan": null,
-                     *           "bytes_sent": 81366,
-                     *           "bytes_received": 633155,
-                     *           "checks_passed": 573,
+                     *           "bytes_sent": 85910,
+                     *           "bytes_received": 669075,
+                     *           "checks_passed": 605,
                      *           "checks_failed": 0,
                      *           "failures": {},
                      *           "statuses": {
-                     *             "200": 573
+                     *             "200": 605
                      *           },
-                     *           "running_time": 3.238,
+                     *           "running_time": 3.094,
                      *           "phases": {
                      *             "waiting": {
-                     *               "count": 573,
-                     *               "avg": 2.702,
-                     *               "max": 49.826
+                     *               "count": 605,
+                     *               "avg": 1.071,
+                     *               "max": 13.194
                      *             },
                      *             "receiving": {
-                     *               "count": 573,
+                     *               "count": 605,
                      *               "avg": 0,
                      *               "max": 0
                      *             }
@@ -8123,44 +8054,44 @@ export interface operations {
                      *           "name": "order",
                      *           "type": "request",
                      *           "part": "steps",
-                     *           "requests": 567,
-                     *           "errors": 66,
+                     *           "requests": 597,
+                     *           "errors": 61,
                      *           "unsent": 0,
-                     *           "error_rate": 11.640212,
-                     *           "rps": 175.085,
-                     *           "avg": 2.018,
-                     *           "min": 0.346,
-                     *           "max": 20.776,
+                     *           "error_rate": 10.217755,
+                     *           "rps": 192.984,
+                     *           "avg": 1.07,
+                     *           "min": 0.367,
+                     *           "max": 13.865,
                      *           "percentiles": {
-                     *             "p50": 0.97,
-                     *             "p75": 1.422,
-                     *             "p90": 4.979,
-                     *             "p95": 8.879,
-                     *             "p99": 18.207,
-                     *             "p99.9": 20.776,
-                     *             "max": 20.776
+                     *             "p50": 0.806,
+                     *             "p75": 1.051,
+                     *             "p90": 1.499,
+                     *             "p95": 2.683,
+                     *             "p99": 5.811,
+                     *             "p99.9": 13.865,
+                     *             "max": 13.865
                      *           },
                      *           "latency_from_plan": null,
-                     *           "bytes_sent": 63504,
-                     *           "bytes_received": 257604,
-                     *           "checks_passed": 501,
-                     *           "checks_failed": 66,
+                     *           "bytes_sent": 66864,
+                     *           "bytes_received": 271064,
+                     *           "checks_passed": 536,
+                     *           "checks_failed": 61,
                      *           "failures": {
-                     *             "HTTP 500": 66
+                     *             "HTTP 500": 61
                      *           },
                      *           "statuses": {
-                     *             "200": 501,
-                     *             "500": 66
+                     *             "200": 536,
+                     *             "500": 61
                      *           },
-                     *           "running_time": 3.238,
+                     *           "running_time": 3.094,
                      *           "phases": {
                      *             "waiting": {
-                     *               "count": 567,
-                     *               "avg": 2.018,
-                     *               "max": 20.776
+                     *               "count": 597,
+                     *               "avg": 1.07,
+                     *               "max": 13.865
                      *             },
                      *             "receiving": {
-                     *               "count": 567,
+                     *               "count": 597,
                      *               "avg": 0,
                      *               "max": 0
                      *             }
@@ -8217,23 +8148,23 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "execution_id": "20261130-68de2bb18190c404",
-                     *       "from": 1796041667,
-                     *       "to": 1796041671,
+                     *       "execution_id": "20261130-e4131360bf7d4b57",
+                     *       "from": 1796043539,
+                     *       "to": 1796043543,
                      *       "width": 1,
                      *       "step": null,
                      *       "latency": "service",
                      *       "outcome": "all",
                      *       "exact": true,
                      *       "timestamps": [
-                     *         1796041667,
-                     *         1796041668,
-                     *         1796041669
+                     *         1796043539,
+                     *         1796043540,
+                     *         1796043541
                      *       ],
                      *       "edges": [
-                     *         0.3457,
-                     *         0.3756,
-                     *         0.4081
+                     *         0.3665,
+                     *         0.3894,
+                     *         0.4137
                      *       ],
                      *       "cells": [
                      *         [
@@ -8243,16 +8174,16 @@ export interface operations {
                      *         ],
                      *         [
                      *           0,
-                     *           2,
-                     *           2
+                     *           1,
+                     *           3
                      *         ],
                      *         [
                      *           0,
-                     *           3,
-                     *           9
+                     *           2,
+                     *           5
                      *         ]
                      *       ],
-                     *       "max": 48
+                     *       "max": 57
                      *     }
                      */
                     "application/json": components["schemas"]["HeatmapResponse"];
@@ -8295,7 +8226,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "execution_id": "20261130-68de2bb18190c404",
+                     *       "execution_id": "20261130-e4131360bf7d4b57",
                      *       "plan_id": 1,
                      *       "plan_name": "evening peak",
                      *       "project_id": 1,
@@ -8304,19 +8235,19 @@ export interface operations {
                      *       "status": "running",
                      *       "mode": "concurrent",
                      *       "variable": "vus",
-                     *       "start_time": "2026-11-30T12:27:47Z",
+                     *       "start_time": "2026-11-30T12:58:59Z",
                      *       "end_time": null,
                      *       "reason": null,
                      *       "report_id": null,
                      *       "verdict": null,
                      *       "validity": "VALID",
                      *       "summary": {
-                     *         "total_requests": 184,
-                     *         "success_rate": 95.652174,
-                     *         "avg_response_time": 1.498,
-                     *         "error_count": 8,
-                     *         "sent": 184,
-                     *         "answered": 184,
+                     *         "total_requests": 188,
+                     *         "success_rate": 94.680851,
+                     *         "avg_response_time": 0.749,
+                     *         "error_count": 10,
+                     *         "sent": 188,
+                     *         "answered": 188,
                      *         "unsent": 0,
                      *         "cut_off": 0,
                      *         "dropped": 0,
@@ -8325,27 +8256,27 @@ export interface operations {
                      *           "requests": 0,
                      *           "errors": 0
                      *         },
-                     *         "error_rate": 4.347826,
-                     *         "throughput": 183.984,
+                     *         "error_rate": 5.319149,
+                     *         "throughput": 186.664,
                      *         "percentiles": {
-                     *           "p50": 0.768,
-                     *           "p75": 0.991,
-                     *           "p90": 3.063,
-                     *           "p95": 4.903,
-                     *           "p99": 12.079,
-                     *           "p99.9": 49.826,
-                     *           "max": 49.826
+                     *           "p50": 0.639,
+                     *           "p75": 0.83,
+                     *           "p90": 1.14,
+                     *           "p95": 1.352,
+                     *           "p99": 2.693,
+                     *           "p99.9": 4.106,
+                     *           "max": 4.106
                      *         },
                      *         "max_users": 5,
-                     *         "duration": 1.084,
-                     *         "min_response_time": 0.354,
-                     *         "max_response_time": 49.826,
-                     *         "running_time": 1,
-                     *         "iterations": 87,
-                     *         "bytes_sent": 23768,
-                     *         "bytes_received": 143480,
-                     *         "checks_passed": 176,
-                     *         "checks_failed": 8
+                     *         "duration": 1.056,
+                     *         "min_response_time": 0.377,
+                     *         "max_response_time": 4.106,
+                     *         "running_time": 1.007,
+                     *         "iterations": 89,
+                     *         "bytes_sent": 24276,
+                     *         "bytes_received": 146755,
+                     *         "checks_passed": 178,
+                     *         "checks_failed": 10
                      *       },
                      *       "performance_score": null
                      *     }
@@ -8396,11 +8327,11 @@ export interface operations {
                      *       "results": [
                      *         {
                      *           "id": 1,
-                     *           "from": 1796041668,
-                     *           "to": 1796041669,
+                     *           "from": 1796043540,
+                     *           "to": 1796043541,
                      *           "text": "load raised",
                      *           "author": "admin",
-                     *           "created_at": "2026-11-30T12:27:51Z"
+                     *           "created_at": "2026-11-30T12:59:02Z"
                      *         }
                      *       ]
                      *     }
@@ -8430,7 +8361,7 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "from": 1796041668,
+                 *       "from": 1796043540,
                  *       "text": "load raised"
                  *     }
                  */
@@ -8447,11 +8378,11 @@ export interface operations {
                     /**
                      * @example {
                      *       "id": 1,
-                     *       "from": 1796041668,
+                     *       "from": 1796043540,
                      *       "to": null,
                      *       "text": "load raised",
                      *       "author": "admin",
-                     *       "created_at": "2026-11-30T12:27:51Z"
+                     *       "created_at": "2026-11-30T12:59:02Z"
                      *     }
                      */
                     "application/json": components["schemas"]["PinResponse"];
@@ -8485,7 +8416,7 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "to": 1796041669
+                 *       "to": 1796043541
                  *     }
                  */
                 "application/json": components["schemas"]["PinChange"];
@@ -8501,11 +8432,11 @@ export interface operations {
                     /**
                      * @example {
                      *       "id": 1,
-                     *       "from": 1796041668,
-                     *       "to": 1796041669,
+                     *       "from": 1796043540,
+                     *       "to": 1796043541,
                      *       "text": "load raised",
                      *       "author": "admin",
-                     *       "created_at": "2026-11-30T12:27:51Z"
+                     *       "created_at": "2026-11-30T12:59:02Z"
                      *     }
                      */
                     "application/json": components["schemas"]["PinResponse"];
@@ -8592,90 +8523,90 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "execution_id": "20261130-68de2bb18190c404",
-                     *       "from": 1796041667,
-                     *       "to": 1796041671,
+                     *       "execution_id": "20261130-e4131360bf7d4b57",
+                     *       "from": 1796043539,
+                     *       "to": 1796043543,
                      *       "width": 1,
                      *       "step": null,
                      *       "latency": "service",
                      *       "outcome": "all",
                      *       "exact": true,
                      *       "timestamps": [
-                     *         1796041667,
-                     *         1796041668,
-                     *         1796041669
+                     *         1796043539,
+                     *         1796043540,
+                     *         1796043541
                      *       ],
                      *       "series": [
                      *         {
                      *           "index": null,
                      *           "name": null,
                      *           "rps": [
-                     *             183.984,
-                     *             439.584,
-                     *             434.112
+                     *             186.664,
+                     *             500.012,
+                     *             484.443
                      *           ],
                      *           "requests": [
-                     *             184,
-                     *             440,
-                     *             434
+                     *             188,
+                     *             498,
+                     *             485
                      *           ],
                      *           "errors": [
-                     *             8,
-                     *             33,
-                     *             20
+                     *             10,
+                     *             26,
+                     *             23
                      *           ],
                      *           "error_rate": [
-                     *             4.347826,
-                     *             7.5,
-                     *             4.608295
+                     *             5.319149,
+                     *             5.220884,
+                     *             4.742268
                      *           ],
                      *           "avg": [
-                     *             1.498,
-                     *             1.664,
-                     *             2.618
+                     *             0.749,
+                     *             0.965,
+                     *             1.137
                      *           ],
                      *           "p50": [
-                     *             0.768,
-                     *             0.891,
-                     *             0.986
+                     *             0.639,
+                     *             0.722,
+                     *             0.829
                      *           ],
                      *           "p90": [
-                     *             3.063,
-                     *             2.721,
-                     *             6.207
+                     *             1.14,
+                     *             1.474,
+                     *             1.732
                      *           ],
                      *           "p95": [
-                     *             4.903,
-                     *             5.783,
-                     *             12.727
+                     *             1.352,
+                     *             1.95,
+                     *             3.831
                      *           ],
                      *           "p99": [
-                     *             12.079,
-                     *             15.791,
-                     *             31.202
+                     *             2.693,
+                     *             5.679,
+                     *             6.463
                      *           ],
                      *           "max": [
-                     *             49.826,
-                     *             31.816,
-                     *             31.202
+                     *             4.106,
+                     *             9.597,
+                     *             12.047
                      *           ],
                      *           "failures": {
                      *             "HTTP 500": [
-                     *               8,
-                     *               33,
-                     *               20
+                     *               10,
+                     *               26,
+                     *               23
                      *             ]
                      *           },
                      *           "statuses": {
                      *             "200": [
-                     *               176,
-                     *               407,
-                     *               414
+                     *               178,
+                     *               472,
+                     *               462
                      *             ],
                      *             "500": [
-                     *               8,
-                     *               33,
-                     *               20
+                     *               10,
+                     *               26,
+                     *               23
                      *             ]
                      *           },
                      *           "counters": {},
@@ -8691,24 +8622,24 @@ export interface operations {
                      *             8
                      *           ],
                      *           "rps": [
-                     *             183.984,
-                     *             439.584,
-                     *             434.112
+                     *             186.664,
+                     *             500.012,
+                     *             484.443
                      *           ],
                      *           "errors": [
-                     *             8,
-                     *             33,
-                     *             20
+                     *             10,
+                     *             26,
+                     *             23
                      *           ],
                      *           "process_cpu": [
-                     *             18.1,
-                     *             27.4,
-                     *             24.3
+                     *             16.6,
+                     *             30.9,
+                     *             28.6
                      *           ],
                      *           "loop_lag": [
-                     *             41,
-                     *             30,
-                     *             23
+                     *             24,
+                     *             8,
+                     *             11
                      *           ]
                      *         }
                      *       ],
@@ -8734,14 +8665,14 @@ export interface operations {
                      *           false
                      *         ],
                      *         "process_cpu": [
-                     *           18.1,
-                     *           27.4,
-                     *           24.3
+                     *           16.6,
+                     *           30.9,
+                     *           28.6
                      *         ],
                      *         "loop_lag": [
-                     *           41,
-                     *           30,
-                     *           23
+                     *           24,
+                     *           8,
+                     *           11
                      *         ],
                      *         "send_lag": [
                      *           0,
@@ -8787,35 +8718,35 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "execution_id": "20261130-68de2bb18190c404",
-                     *       "timestamp": "2026-11-30T12:27:51Z",
+                     *       "execution_id": "20261130-e4131360bf7d4b57",
+                     *       "timestamp": "2026-11-30T12:59:02Z",
                      *       "metrics": {
                      *         "response_time": {
-                     *           "current": 2.618,
-                     *           "avg": 2.027,
-                     *           "min": 0.346,
-                     *           "max": 49.826,
-                     *           "p95": 7.275,
-                     *           "p50": 0.892,
-                     *           "p75": 1.335,
-                     *           "p90": 4.499,
-                     *           "p99": 31.135,
-                     *           "p99.9": 31.823
+                     *           "current": 1.137,
+                     *           "avg": 1.002,
+                     *           "min": 0.367,
+                     *           "max": 12.047,
+                     *           "p95": 2.411,
+                     *           "p50": 0.711,
+                     *           "p75": 0.963,
+                     *           "p90": 1.504,
+                     *           "p99": 5.611,
+                     *           "p99.9": 12.007
                      *         },
                      *         "throughput": {
-                     *           "current_rps": 434.112,
-                     *           "avg_rps": 352.575,
-                     *           "total_requests": 1058
+                     *           "current_rps": 484.443,
+                     *           "avg_rps": 389.777,
+                     *           "total_requests": 1171
                      *         },
                      *         "error_rate": {
-                     *           "current": 4.608295,
-                     *           "total_errors": 61,
-                     *           "avg": 5.765595
+                     *           "current": 4.742268,
+                     *           "total_errors": 59,
+                     *           "avg": 5.038429
                      *         },
                      *         "system": {
-                     *           "cpu_usage": 100,
-                     *           "memory_usage": 11.1,
-                     *           "network_io": 0.939
+                     *           "cpu_usage": 99.5,
+                     *           "memory_usage": 19.1,
+                     *           "network_io": 0.987
                      *         }
                      *       }
                      *     }
@@ -8873,8 +8804,8 @@ export interface operations {
                      *           "description": null,
                      *           "project_id": 1,
                      *           "status": "created",
-                     *           "created_at": "2026-11-30T12:27:46Z",
-                     *           "updated_at": "2026-11-30T12:27:46Z",
+                     *           "created_at": "2026-11-30T12:58:58Z",
+                     *           "updated_at": "2026-11-30T12:58:58Z",
                      *           "updated_by": "admin"
                      *         }
                      *       ]
@@ -8940,8 +8871,8 @@ export interface operations {
                      *       "description": null,
                      *       "project_id": 1,
                      *       "status": "created",
-                     *       "created_at": "2026-11-30T12:27:46Z",
-                     *       "updated_at": "2026-11-30T12:27:46Z",
+                     *       "created_at": "2026-11-30T12:58:58Z",
+                     *       "updated_at": "2026-11-30T12:58:58Z",
                      *       "updated_by": "admin",
                      *       "scenes": [
                      *         {
@@ -9032,8 +8963,8 @@ export interface operations {
                      *       "description": null,
                      *       "project_id": 1,
                      *       "status": "created",
-                     *       "created_at": "2026-11-30T12:27:46Z",
-                     *       "updated_at": "2026-11-30T12:27:46Z",
+                     *       "created_at": "2026-11-30T12:58:58Z",
+                     *       "updated_at": "2026-11-30T12:58:58Z",
                      *       "updated_by": "admin",
                      *       "scenes": [
                      *         {
@@ -9129,8 +9060,8 @@ export interface operations {
                      *       "description": null,
                      *       "project_id": 1,
                      *       "status": "created",
-                     *       "created_at": "2026-11-30T12:27:46Z",
-                     *       "updated_at": "2026-11-30T12:27:46Z",
+                     *       "created_at": "2026-11-30T12:58:58Z",
+                     *       "updated_at": "2026-11-30T12:58:58Z",
                      *       "updated_by": "admin",
                      *       "scenes": [
                      *         {
@@ -9250,9 +9181,9 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "execution_id": "20261130-68de2bb18190c404",
+                     *       "execution_id": "20261130-e4131360bf7d4b57",
                      *       "status": "paused",
-                     *       "pause_time": "2026-11-30T12:27:51Z"
+                     *       "pause_time": "2026-11-30T12:59:02Z"
                      *     }
                      */
                     "application/json": components["schemas"]["Paused"];
@@ -9287,9 +9218,9 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "execution_id": "20261130-68de2bb18190c404",
+                     *       "execution_id": "20261130-e4131360bf7d4b57",
                      *       "status": "running",
-                     *       "resume_time": "2026-11-30T12:27:51Z"
+                     *       "resume_time": "2026-11-30T12:59:02Z"
                      *     }
                      */
                     "application/json": components["schemas"]["Resumed"];
@@ -9335,11 +9266,12 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "execution_id": "20261130-68de2bb18190c404",
+                     *       "execution_id": "20261130-e4131360bf7d4b57",
                      *       "status": "running",
-                     *       "start_time": "2026-11-30T12:27:47Z",
-                     *       "websocket_url": "ws://127.0.0.1:8000/ws/performance/20261130-68de2bb18190c404/",
-                     *       "websocket_path": "/ws/performance/20261130-68de2bb18190c404/"
+                     *       "start_time": "2026-11-30T12:58:59Z",
+                     *       "websocket_url": "ws://127.0.0.1:8000/ws/performance/20261130-e4131360bf7d4b57/",
+                     *       "websocket_path": "/ws/performance/20261130-e4131360bf7d4b57/",
+                     *       "warnings": []
                      *     }
                      */
                     "application/json": components["schemas"]["Started"];
@@ -9378,9 +9310,9 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "execution_id": "20261130-68de2bb18190c404",
+                     *       "execution_id": "20261130-e4131360bf7d4b57",
                      *       "status": "stopped",
-                     *       "stop_time": "2026-11-30T12:27:51Z"
+                     *       "stop_time": "2026-11-30T12:59:02Z"
                      *     }
                      */
                     "application/json": components["schemas"]["Stopped"];
@@ -9498,6 +9430,7 @@ export interface operations {
                      *           "en": "no report of this plan yet, so nothing is known of its latency"
                      *         }
                      *       ],
+                     *       "warnings": [],
                      *       "problems": [],
                      *       "savable": true
                      *     }
@@ -9569,8 +9502,8 @@ export interface operations {
                      *               ]
                      *             }
                      *           },
-                     *           "created_at": "2026-11-30T12:27:46Z",
-                     *           "updated_at": "2026-11-30T12:27:46Z",
+                     *           "created_at": "2026-11-30T12:58:58Z",
+                     *           "updated_at": "2026-11-30T12:58:58Z",
                      *           "updated_by": "admin"
                      *         }
                      *       ]
@@ -9643,8 +9576,8 @@ export interface operations {
                      *           ]
                      *         }
                      *       },
-                     *       "created_at": "2026-11-30T12:27:46Z",
-                     *       "updated_at": "2026-11-30T12:27:46Z",
+                     *       "created_at": "2026-11-30T12:58:58Z",
+                     *       "updated_at": "2026-11-30T12:58:58Z",
                      *       "updated_by": "admin"
                      *     }
                      */
@@ -9700,8 +9633,8 @@ export interface operations {
                      *           ]
                      *         }
                      *       },
-                     *       "created_at": "2026-11-30T12:27:46Z",
-                     *       "updated_at": "2026-11-30T12:27:46Z",
+                     *       "created_at": "2026-11-30T12:58:58Z",
+                     *       "updated_at": "2026-11-30T12:58:58Z",
                      *       "updated_by": "admin"
                      *     }
                      */
@@ -9760,8 +9693,8 @@ export interface operations {
                      *           ]
                      *         }
                      *       },
-                     *       "created_at": "2026-11-30T12:27:46Z",
-                     *       "updated_at": "2026-11-30T12:27:46Z",
+                     *       "created_at": "2026-11-30T12:58:58Z",
+                     *       "updated_at": "2026-11-30T12:58:58Z",
                      *       "updated_by": "admin"
                      *     }
                      */
@@ -9860,28 +9793,28 @@ export interface operations {
                      * @example {
                      *       "total": 2,
                      *       "page": 1,
-                     *       "page_size": 10,
+                     *       "page_size": 1,
                      *       "results": [
                      *         {
                      *           "id": 2,
                      *           "plan_id": 1,
                      *           "plan_name": "evening peak",
                      *           "project_id": 1,
-                     *           "execution_id": "20261130-68de2bb18190c404",
+                     *           "execution_id": "20261130-e4131360bf7d4b57",
                      *           "starter": "admin",
                      *           "mode": "concurrent",
-                     *           "start_time": "2026-11-30T12:27:47Z",
-                     *           "end_time": "2026-11-30T12:27:51Z",
+                     *           "start_time": "2026-11-30T12:58:59Z",
+                     *           "end_time": "2026-11-30T12:59:02Z",
                      *           "status": "stopped",
                      *           "verdict": "STOPPED",
                      *           "validity": "VALID",
                      *           "summary": {
-                     *             "total_requests": 1148,
-                     *             "success_rate": 94.250871,
-                     *             "avg_response_time": 2.352,
-                     *             "error_count": 66,
-                     *             "sent": 1148,
-                     *             "answered": 1148,
+                     *             "total_requests": 1210,
+                     *             "success_rate": 94.958678,
+                     *             "avg_response_time": 1.07,
+                     *             "error_count": 61,
+                     *             "sent": 1210,
+                     *             "answered": 1210,
                      *             "unsent": 0,
                      *             "cut_off": 0,
                      *             "dropped": 0,
@@ -9890,79 +9823,27 @@ export interface operations {
                      *               "requests": 0,
                      *               "errors": 0
                      *             },
-                     *             "error_rate": 5.749129,
-                     *             "throughput": 354.493,
+                     *             "error_rate": 5.041322,
+                     *             "throughput": 391.141,
                      *             "percentiles": {
-                     *               "p50": 0.928,
-                     *               "p75": 1.526,
-                     *               "p90": 6.003,
-                     *               "p95": 9.615,
-                     *               "p99": 20.783,
-                     *               "p99.9": 31.823,
-                     *               "max": 49.826
+                     *               "p50": 0.725,
+                     *               "p75": 0.986,
+                     *               "p90": 1.546,
+                     *               "p95": 3.371,
+                     *               "p99": 6.003,
+                     *               "p99.9": 13.199,
+                     *               "max": 13.865
                      *             },
                      *             "max_users": 8,
-                     *             "duration": 3.267,
-                     *             "min_response_time": 0.346,
-                     *             "max_response_time": 49.826,
-                     *             "running_time": 3.238,
-                     *             "iterations": 567,
-                     *             "bytes_sent": 146406,
-                     *             "bytes_received": 894607,
-                     *             "checks_passed": 1082,
-                     *             "checks_failed": 66
-                     *           },
-                     *           "performance_score": 0
-                     *         },
-                     *         {
-                     *           "id": 1,
-                     *           "plan_id": 1,
-                     *           "plan_name": "evening peak",
-                     *           "project_id": 1,
-                     *           "execution_id": "20261130-4a45d533a3b7764e",
-                     *           "starter": "admin",
-                     *           "mode": "concurrent",
-                     *           "start_time": "2026-11-30T12:27:46Z",
-                     *           "end_time": "2026-11-30T12:27:47Z",
-                     *           "status": "stopped",
-                     *           "verdict": "STOPPED",
-                     *           "validity": "VALID",
-                     *           "summary": {
-                     *             "total_requests": 196,
-                     *             "success_rate": 93.877551,
-                     *             "avg_response_time": 1.588,
-                     *             "error_count": 12,
-                     *             "sent": 196,
-                     *             "answered": 196,
-                     *             "unsent": 0,
-                     *             "cut_off": 0,
-                     *             "dropped": 0,
-                     *             "late": 0,
-                     *             "setup_teardown": {
-                     *               "requests": 0,
-                     *               "errors": 0
-                     *             },
-                     *             "error_rate": 6.122449,
-                     *             "throughput": 184.647,
-                     *             "percentiles": {
-                     *               "p50": 0.745,
-                     *               "p75": 1.001,
-                     *               "p90": 1.978,
-                     *               "p95": 6.583,
-                     *               "p99": 29.967,
-                     *               "p99.9": 30.092,
-                     *               "max": 30.092
-                     *             },
-                     *             "max_users": 5,
-                     *             "duration": 1.097,
-                     *             "min_response_time": 0.389,
-                     *             "max_response_time": 30.092,
-                     *             "running_time": 1.061,
-                     *             "iterations": 93,
-                     *             "bytes_sent": 25498,
-                     *             "bytes_received": 153091,
-                     *             "checks_passed": 184,
-                     *             "checks_failed": 12
+                     *             "duration": 3.109,
+                     *             "min_response_time": 0.367,
+                     *             "max_response_time": 13.865,
+                     *             "running_time": 3.094,
+                     *             "iterations": 597,
+                     *             "bytes_sent": 154310,
+                     *             "bytes_received": 943987,
+                     *             "checks_passed": 1149,
+                     *             "checks_failed": 61
                      *           },
                      *           "performance_score": 0
                      *         }
@@ -10001,7 +9882,7 @@ export interface operations {
                     /**
                      * @example {
                      *       "name": "evening peak",
-                     *       "seed": 6063581240966744000,
+                     *       "seed": 1939087632789728500,
                      *       "reason": {
                      *         "code": "stopped_by_user",
                      *         "zh": "用户手动停止",
@@ -10013,7 +9894,7 @@ export interface operations {
                      *           {
                      *             "expression": "p95 < 300",
                      *             "metric": "p95",
-                     *             "value": 9.615,
+                     *             "value": 3.371,
                      *             "limit": 300,
                      *             "passed": true,
                      *             "breached_at": null
@@ -10021,7 +9902,7 @@ export interface operations {
                      *           {
                      *             "expression": "error_rate < 50",
                      *             "metric": "error_rate",
-                     *             "value": 5.749129,
+                     *             "value": 5.041322,
                      *             "limit": 50,
                      *             "passed": true,
                      *             "breached_at": null
@@ -10048,7 +9929,7 @@ export interface operations {
                      *               "en": "100 × (1 − error rate % ÷ 5)"
                      *             },
                      *             "weight": 0,
-                     *             "measured": 5.7491,
+                     *             "measured": 5.0413,
                      *             "value": 0
                      *           },
                      *           {
@@ -10062,8 +9943,8 @@ export interface operations {
                      *               "en": "100 × (1 − ln(tail ÷ 2) ÷ ln 5)"
                      *             },
                      *             "weight": 45,
-                     *             "measured": 3.1675,
-                     *             "value": 71.43
+                     *             "measured": 1.5004,
+                     *             "value": 100
                      *           },
                      *           {
                      *             "name": "throughput",
@@ -10083,21 +9964,21 @@ export interface operations {
                      *       },
                      *       "steps": [
                      *         {
-                     *           "avg": 1.007,
-                     *           "min": 0.494,
-                     *           "max": 1.957,
+                     *           "avg": 0.979,
+                     *           "min": 0.564,
+                     *           "max": 1.349,
                      *           "percentiles": {
-                     *             "p50": 0.856,
-                     *             "p75": 1.01,
-                     *             "p90": 1.957,
-                     *             "p95": 1.957,
-                     *             "p99": 1.957,
-                     *             "p99.9": 1.957,
-                     *             "max": 1.957
+                     *             "p50": 0.865,
+                     *             "p75": 1.244,
+                     *             "p90": 1.349,
+                     *             "p95": 1.349,
+                     *             "p99": 1.349,
+                     *             "p99.9": 1.349,
+                     *             "max": 1.349
                      *           },
                      *           "requests": 8,
                      *           "errors": 0,
-                     *           "rps": 2.47,
+                     *           "rps": 2.586,
                      *           "error_rate": 0,
                      *           "bytes_sent": 1536,
                      *           "bytes_received": 3848,
@@ -10113,18 +9994,18 @@ export interface operations {
                      *           "phases": {
                      *             "dns": {
                      *               "count": 8,
-                     *               "avg": 0.048,
-                     *               "max": 0.18
+                     *               "avg": 0.047,
+                     *               "max": 0.219
                      *             },
                      *             "connect": {
                      *               "count": 8,
-                     *               "avg": 2.03,
-                     *               "max": 7.91
+                     *               "avg": 1.816,
+                     *               "max": 4.172
                      *             },
                      *             "waiting": {
                      *               "count": 8,
-                     *               "avg": 1.007,
-                     *               "max": 1.957
+                     *               "avg": 0.979,
+                     *               "max": 1.349
                      *             },
                      *             "receiving": {
                      *               "count": 8,
@@ -10141,26 +10022,26 @@ export interface operations {
                      *           "gauges": {}
                      *         },
                      *         {
-                     *           "avg": 2.702,
-                     *           "min": 0.39,
-                     *           "max": 49.826,
+                     *           "avg": 1.071,
+                     *           "min": 0.389,
+                     *           "max": 13.194,
                      *           "percentiles": {
-                     *             "p50": 0.885,
-                     *             "p75": 1.765,
-                     *             "p90": 7.023,
-                     *             "p95": 11.495,
-                     *             "p99": 31.215,
-                     *             "p99.9": 49.826,
-                     *             "max": 49.826
+                     *             "p50": 0.647,
+                     *             "p75": 0.943,
+                     *             "p90": 1.652,
+                     *             "p95": 4.107,
+                     *             "p99": 6.431,
+                     *             "p99.9": 13.194,
+                     *             "max": 13.194
                      *           },
-                     *           "requests": 573,
+                     *           "requests": 605,
                      *           "errors": 0,
-                     *           "rps": 176.938,
+                     *           "rps": 195.57,
                      *           "error_rate": 0,
-                     *           "bytes_sent": 81366,
-                     *           "bytes_received": 633155,
+                     *           "bytes_sent": 85910,
+                     *           "bytes_received": 669075,
                      *           "checks": {
-                     *             "passed": 573,
+                     *             "passed": 605,
                      *             "failed": 0,
                      *             "rate": 100
                      *           },
@@ -10170,18 +10051,18 @@ export interface operations {
                      *           "part": "steps",
                      *           "phases": {
                      *             "waiting": {
-                     *               "count": 573,
-                     *               "avg": 2.702,
-                     *               "max": 49.826
+                     *               "count": 605,
+                     *               "avg": 1.071,
+                     *               "max": 13.194
                      *             },
                      *             "receiving": {
-                     *               "count": 573,
+                     *               "count": 605,
                      *               "avg": 0,
                      *               "max": 0
                      *             }
                      *           },
                      *           "statuses": {
-                     *             "200": 573
+                     *             "200": 605
                      *           },
                      *           "failures": {},
                      *           "unsent": {},
@@ -10189,28 +10070,28 @@ export interface operations {
                      *           "gauges": {}
                      *         },
                      *         {
-                     *           "avg": 2.018,
-                     *           "min": 0.346,
-                     *           "max": 20.776,
+                     *           "avg": 1.07,
+                     *           "min": 0.367,
+                     *           "max": 13.865,
                      *           "percentiles": {
-                     *             "p50": 0.97,
-                     *             "p75": 1.422,
-                     *             "p90": 4.979,
-                     *             "p95": 8.879,
-                     *             "p99": 18.207,
-                     *             "p99.9": 20.776,
-                     *             "max": 20.776
+                     *             "p50": 0.806,
+                     *             "p75": 1.051,
+                     *             "p90": 1.499,
+                     *             "p95": 2.683,
+                     *             "p99": 5.811,
+                     *             "p99.9": 13.865,
+                     *             "max": 13.865
                      *           },
-                     *           "requests": 567,
-                     *           "errors": 66,
-                     *           "rps": 175.085,
-                     *           "error_rate": 11.640212,
-                     *           "bytes_sent": 63504,
-                     *           "bytes_received": 257604,
+                     *           "requests": 597,
+                     *           "errors": 61,
+                     *           "rps": 192.984,
+                     *           "error_rate": 10.217755,
+                     *           "bytes_sent": 66864,
+                     *           "bytes_received": 271064,
                      *           "checks": {
-                     *             "passed": 501,
-                     *             "failed": 66,
-                     *             "rate": 88.359788
+                     *             "passed": 536,
+                     *             "failed": 61,
+                     *             "rate": 89.782245
                      *           },
                      *           "index": 2,
                      *           "name": "order",
@@ -10218,22 +10099,22 @@ export interface operations {
                      *           "part": "steps",
                      *           "phases": {
                      *             "waiting": {
-                     *               "count": 567,
-                     *               "avg": 2.018,
-                     *               "max": 20.776
+                     *               "count": 597,
+                     *               "avg": 1.07,
+                     *               "max": 13.865
                      *             },
                      *             "receiving": {
-                     *               "count": 567,
+                     *               "count": 597,
                      *               "avg": 0,
                      *               "max": 0
                      *             }
                      *           },
                      *           "statuses": {
-                     *             "200": 501,
-                     *             "500": 66
+                     *             "200": 536,
+                     *             "500": 61
                      *           },
                      *           "failures": {
-                     *             "HTTP 500": 66
+                     *             "HTTP 500": 61
                      *           },
                      *           "unsent": {},
                      *           "counters": {},
@@ -10242,59 +10123,59 @@ export interface operations {
                      *       ],
                      *       "nodes": [
                      *         {
-                     *           "avg": 2.352,
-                     *           "min": 0.346,
-                     *           "max": 49.826,
+                     *           "avg": 1.07,
+                     *           "min": 0.367,
+                     *           "max": 13.865,
                      *           "percentiles": {
-                     *             "p50": 0.928,
-                     *             "p75": 1.526,
-                     *             "p90": 6.003,
-                     *             "p95": 9.615,
-                     *             "p99": 20.783,
-                     *             "p99.9": 31.823,
-                     *             "max": 49.826
+                     *             "p50": 0.725,
+                     *             "p75": 0.986,
+                     *             "p90": 1.546,
+                     *             "p95": 3.371,
+                     *             "p99": 6.003,
+                     *             "p99.9": 13.199,
+                     *             "max": 13.865
                      *           },
-                     *           "requests": 1148,
-                     *           "errors": 66,
-                     *           "rps": 354.493,
-                     *           "error_rate": 5.749129,
-                     *           "bytes_sent": 146406,
-                     *           "bytes_received": 894607,
+                     *           "requests": 1210,
+                     *           "errors": 61,
+                     *           "rps": 391.141,
+                     *           "error_rate": 5.041322,
+                     *           "bytes_sent": 154310,
+                     *           "bytes_received": 943987,
                      *           "checks": {
-                     *             "passed": 1082,
-                     *             "failed": 66,
-                     *             "rate": 94.250871
+                     *             "passed": 1149,
+                     *             "failed": 61,
+                     *             "rate": 94.958678
                      *           },
                      *           "node": "local",
                      *           "host": "load-1",
                      *           "share": 100,
                      *           "state": "running",
-                     *           "iterations": 567,
+                     *           "iterations": 597,
                      *           "dropped": 0,
                      *           "late": 0,
                      *           "cut_off": 0,
                      *           "unsent": 0,
-                     *           "first_second": 1796041667,
-                     *           "last_second": 1796041670,
+                     *           "first_second": 1796043539,
+                     *           "last_second": 1796043542,
                      *           "snapshots": 4,
                      *           "missing": [],
                      *           "missing_count": 0,
                      *           "series": {
                      *             "width": 1,
                      *             "timestamps": [
-                     *               1796041667,
-                     *               1796041668,
-                     *               1796041669
+                     *               1796043539,
+                     *               1796043540,
+                     *               1796043541
                      *             ],
                      *             "throughput": [
-                     *               183.984,
-                     *               439.584,
-                     *               434.112
+                     *               186.664,
+                     *               500.012,
+                     *               484.443
                      *             ],
                      *             "errors": [
-                     *               8,
-                     *               33,
-                     *               20
+                     *               10,
+                     *               26,
+                     *               23
                      *             ],
                      *             "active_users": [
                      *               5,
@@ -10302,14 +10183,14 @@ export interface operations {
                      *               8
                      *             ],
                      *             "process_cpu": [
-                     *               18.1,
-                     *               27.4,
-                     *               24.3
+                     *               16.6,
+                     *               30.9,
+                     *               28.6
                      *             ],
                      *             "loop_lag": [
-                     *               41,
-                     *               30,
-                     *               23
+                     *               24,
+                     *               8,
+                     *               11
                      *             ]
                      *           },
                      *           "losses": []
@@ -10318,40 +10199,40 @@ export interface operations {
                      *       "errors": [
                      *         {
                      *           "error_class": "HTTP 500",
-                     *           "count": 66,
-                     *           "share": 5.749129,
+                     *           "count": 61,
+                     *           "share": 5.041322,
                      *           "samples": [
                      *             {
                      *               "scene": "buy",
                      *               "step": "order",
                      *               "index": 2,
-                     *               "timestamp": 1796041668.187,
+                     *               "timestamp": 1796043539.903,
                      *               "message": "the status is 500",
                      *               "message_zh": "状态码是 500",
                      *               "request": "GET /demo/errors/?rate=10 HTTP/1.1\r\nHost: 127.0.0.1:8000\r\nUser-Agent: perfsvc/0.1.0\r\nAccept: *\/*\r\nX-Shop: 1\r\n\r\n",
-                     *               "response_head": "HTTP/1.1 500 Internal Server Error\nServer: perfsvc\nContent-Type: application/json; charset=utf-8\nDate: Mon, 30 Nov 2026 12:27:48 GMT\nX-Content-Type-Options: nosniff\nX-Frame-Options: DENY\nReferrer-Policy: no-referrer\nCross-Origin-Resource-Policy: same-origin\nContent-Security-Policy: default-src 'none'; frame-ancestors 'none'\nCache-Control: no-store\nX-Request-Id: 62ce24d8f548eb27\nContent-Language: zh\n…",
+                     *               "response_head": "HTTP/1.1 500 Internal Server Error\nServer: perfsvc\nContent-Type: application/json; charset=utf-8\nDate: Mon, 30 Nov 2026 12:58:59 GMT\nX-Content-Type-Options: nosniff\nX-Frame-Options: DENY\nReferrer-Policy: no-referrer\nCross-Origin-Resource-Policy: same-origin\nContent-Security-Policy: default-src 'none'; frame-ancestors 'none'\nCache-Control: no-store\nX-Request-Id: 71be23cdbc743c22\nContent-Language: zh\n…",
                      *               "body": "{\"ok\": false}"
                      *             },
                      *             {
                      *               "scene": "buy",
                      *               "step": "order",
                      *               "index": 2,
-                     *               "timestamp": 1796041668.231,
+                     *               "timestamp": 1796043540.099,
                      *               "message": "the status is 500",
                      *               "message_zh": "状态码是 500",
                      *               "request": "GET /demo/errors/?rate=10 HTTP/1.1\r\nHost: 127.0.0.1:8000\r\nUser-Agent: perfsvc/0.1.0\r\nAccept: *\/*\r\nX-Shop: 1\r\n\r\n",
-                     *               "response_head": "HTTP/1.1 500 Internal Server Error\nServer: perfsvc\nContent-Type: application/json; charset=utf-8\nDate: Mon, 30 Nov 2026 12:27:48 GMT\nX-Content-Type-Options: nosniff\nX-Frame-Options: DENY\nReferrer-Policy: no-referrer\nCross-Origin-Resource-Policy: same-origin\nContent-Security-Policy: default-src 'none'; frame-ancestors 'none'\nCache-Control: no-store\nX-Request-Id: ce5bfe405b74fdc4\nContent-Language: zh\n…",
+                     *               "response_head": "HTTP/1.1 500 Internal Server Error\nServer: perfsvc\nContent-Type: application/json; charset=utf-8\nDate: Mon, 30 Nov 2026 12:59:00 GMT\nX-Content-Type-Options: nosniff\nX-Frame-Options: DENY\nReferrer-Policy: no-referrer\nCross-Origin-Resource-Policy: same-origin\nContent-Security-Policy: default-src 'none'; frame-ancestors 'none'\nCache-Control: no-store\nX-Request-Id: a7f0332e79695925\nContent-Language: zh\n…",
                      *               "body": "{\"ok\": false}"
                      *             },
                      *             {
                      *               "scene": "buy",
                      *               "step": "order",
                      *               "index": 2,
-                     *               "timestamp": 1796041668.54,
+                     *               "timestamp": 1796043540.189,
                      *               "message": "the status is 500",
                      *               "message_zh": "状态码是 500",
                      *               "request": "GET /demo/errors/?rate=10 HTTP/1.1\r\nHost: 127.0.0.1:8000\r\nUser-Agent: perfsvc/0.1.0\r\nAccept: *\/*\r\nX-Shop: 1\r\n\r\n",
-                     *               "response_head": "HTTP/1.1 500 Internal Server Error\nServer: perfsvc\nContent-Type: application/json; charset=utf-8\nDate: Mon, 30 Nov 2026 12:27:48 GMT\nX-Content-Type-Options: nosniff\nX-Frame-Options: DENY\nReferrer-Policy: no-referrer\nCross-Origin-Resource-Policy: same-origin\nContent-Security-Policy: default-src 'none'; frame-ancestors 'none'\nCache-Control: no-store\nX-Request-Id: 339f61c97c12168f\nContent-Language: zh\n…",
+                     *               "response_head": "HTTP/1.1 500 Internal Server Error\nServer: perfsvc\nContent-Type: application/json; charset=utf-8\nDate: Mon, 30 Nov 2026 12:59:00 GMT\nX-Content-Type-Options: nosniff\nX-Frame-Options: DENY\nReferrer-Policy: no-referrer\nCross-Origin-Resource-Policy: same-origin\nContent-Security-Policy: default-src 'none'; frame-ancestors 'none'\nCache-Control: no-store\nX-Request-Id: ea79796022e6f0a2\nContent-Language: zh\n…",
                      *               "body": "{\"ok\": false}"
                      *             }
                      *           ]
@@ -10359,20 +10240,20 @@ export interface operations {
                      *       ],
                      *       "series": {
                      *         "timestamps": [
-                     *           1796041667,
-                     *           1796041668,
-                     *           1796041669
+                     *           1796043539,
+                     *           1796043540,
+                     *           1796043541
                      *         ],
                      *         "width": 1,
                      *         "elapsed": [
-                     *           1,
-                     *           2.001,
-                     *           3.001
+                     *           1.007,
+                     *           2.003,
+                     *           3.004
                      *         ],
                      *         "throughput": [
-                     *           183.984,
-                     *           439.584,
-                     *           434.112
+                     *           186.664,
+                     *           500.012,
+                     *           484.443
                      *         ],
                      *         "active_users": [
                      *           5,
@@ -10390,49 +10271,49 @@ export interface operations {
                      *           0
                      *         ],
                      *         "requests": [
-                     *           184,
-                     *           440,
-                     *           434
+                     *           188,
+                     *           498,
+                     *           485
                      *         ],
                      *         "errors": [
-                     *           8,
-                     *           33,
-                     *           20
+                     *           10,
+                     *           26,
+                     *           23
                      *         ],
                      *         "error_rate": [
-                     *           4.347826,
-                     *           7.5,
-                     *           4.608295
+                     *           5.319149,
+                     *           5.220884,
+                     *           4.742268
                      *         ],
                      *         "avg": [
-                     *           1.498,
-                     *           1.664,
-                     *           2.618
+                     *           0.749,
+                     *           0.965,
+                     *           1.137
                      *         ],
                      *         "p50": [
-                     *           0.768,
-                     *           0.891,
-                     *           0.986
+                     *           0.639,
+                     *           0.722,
+                     *           0.829
                      *         ],
                      *         "p90": [
-                     *           3.063,
-                     *           2.721,
-                     *           6.207
+                     *           1.14,
+                     *           1.474,
+                     *           1.732
                      *         ],
                      *         "p95": [
-                     *           4.903,
-                     *           5.783,
-                     *           12.727
+                     *           1.352,
+                     *           1.95,
+                     *           3.831
                      *         ],
                      *         "p99": [
-                     *           12.079,
-                     *           15.791,
-                     *           31.202
+                     *           2.693,
+                     *           5.679,
+                     *           6.463
                      *         ],
                      *         "max": [
-                     *           49.826,
-                     *           31.816,
-                     *           31.202
+                     *           4.106,
+                     *           9.597,
+                     *           12.047
                      *         ],
                      *         "node_count": [
                      *           1,
@@ -10450,14 +10331,14 @@ export interface operations {
                      *           0
                      *         ],
                      *         "bytes_sent": [
-                     *           23768,
-                     *           56120,
-                     *           55118
+                     *           24276,
+                     *           63486,
+                     *           61580
                      *         ],
                      *         "bytes_received": [
-                     *           143480,
-                     *           343235,
-                     *           338368
+                     *           146755,
+                     *           388604,
+                     *           377944
                      *         ],
                      *         "paused": [
                      *           false,
@@ -10465,9 +10346,9 @@ export interface operations {
                      *           false
                      *         ],
                      *         "loop_lag": [
-                     *           41,
-                     *           30,
-                     *           23
+                     *           24,
+                     *           8,
+                     *           11
                      *         ],
                      *         "send_lag": [
                      *           0,
@@ -10475,49 +10356,49 @@ export interface operations {
                      *           0
                      *         ],
                      *         "process_cpu": [
-                     *           18.1,
-                     *           27.4,
-                     *           24.3
+                     *           16.6,
+                     *           30.9,
+                     *           28.6
                      *         ],
                      *         "iterations": [
-                     *           87,
-                     *           217,
-                     *           217
+                     *           89,
+                     *           246,
+                     *           243
                      *         ]
                      *       },
                      *       "latency_histogram": [
                      *         {
                      *           "upto": 0.5,
-                     *           "count": 135
+                     *           "count": 204
                      *         },
                      *         {
                      *           "upto": 1,
-                     *           "count": 497
+                     *           "count": 709
                      *         },
                      *         {
                      *           "upto": 2,
-                     *           "count": 282
+                     *           "count": 206
                      *         }
                      *       ],
                      *       "step_series": {
                      *         "width": 1,
                      *         "timestamps": [
-                     *           1796041667,
-                     *           1796041668,
-                     *           1796041669
+                     *           1796043539,
+                     *           1796043540,
+                     *           1796043541
                      *         ],
                      *         "steps": [
                      *           {
                      *             "index": 0,
                      *             "name": "login",
                      *             "throughput": [
-                     *               5,
-                     *               2.997,
+                     *               4.964,
+                     *               3.012,
                      *               0
                      *             ],
                      *             "p95": [
-                     *               1.957,
-                     *               1.103,
+                     *               1.082,
+                     *               1.349,
                      *               null
                      *             ],
                      *             "counters": {},
@@ -10527,14 +10408,14 @@ export interface operations {
                      *             "index": 1,
                      *             "name": "list",
                      *             "throughput": [
-                     *               91.992,
-                     *               219.792,
-                     *               217.056
+                     *               93.332,
+                     *               250.006,
+                     *               241.722
                      *             ],
                      *             "p95": [
-                     *               4.903,
-                     *               5.647,
-                     *               14.767
+                     *               1.352,
+                     *               3.183,
+                     *               4.979
                      *             ],
                      *             "counters": {},
                      *             "gauges": {}
@@ -10543,14 +10424,14 @@ export interface operations {
                      *             "index": 2,
                      *             "name": "order",
                      *             "throughput": [
-                     *               86.992,
-                     *               216.795,
-                     *               217.056
+                     *               88.368,
+                     *               246.994,
+                     *               242.721
                      *             ],
                      *             "p95": [
-                     *               4.979,
-                     *               7.135,
-                     *               7.467
+                     *               1.352,
+                     *               1.513,
+                     *               2.715
                      *             ],
                      *             "counters": {},
                      *             "gauges": {}
@@ -10563,51 +10444,51 @@ export interface operations {
                      *       "events": [
                      *         {
                      *           "event": "load",
-                     *           "timestamp": 1796041669,
-                     *           "time": "2026-11-30T12:27:49Z",
-                     *           "elapsed": 1,
+                     *           "timestamp": 1796043540,
+                     *           "time": "2026-11-30T12:59:00Z",
+                     *           "elapsed": 1.007,
                      *           "variable": "vus",
                      *           "level": 8,
                      *           "by": "admin"
                      *         },
                      *         {
                      *           "event": "pause",
-                     *           "timestamp": 1796041671,
-                     *           "time": "2026-11-30T12:27:51Z",
-                     *           "elapsed": 3.001,
+                     *           "timestamp": 1796043542,
+                     *           "time": "2026-11-30T12:59:02Z",
+                     *           "elapsed": 3.004,
                      *           "by": "admin"
                      *         },
                      *         {
                      *           "event": "resume",
-                     *           "timestamp": 1796041671,
-                     *           "time": "2026-11-30T12:27:51Z",
-                     *           "elapsed": 3.001,
+                     *           "timestamp": 1796043542,
+                     *           "time": "2026-11-30T12:59:02Z",
+                     *           "elapsed": 3.004,
                      *           "by": "admin"
                      *         }
                      *       ],
                      *       "warnings": [
                      *         {
-                     *           "zh": "只运行了 3.2 秒，结果受启动阶段影响",
-                     *           "en": "only 3.2 s of load: start-up distorts the figures"
+                     *           "zh": "只运行了 3.1 秒，结果受启动阶段影响",
+                     *           "en": "only 3.1 s of load: start-up distorts the figures"
                      *         }
                      *       ],
                      *       "id": 2,
                      *       "plan_id": 1,
                      *       "plan_name": "evening peak",
                      *       "project_id": 1,
-                     *       "execution_id": "20261130-68de2bb18190c404",
+                     *       "execution_id": "20261130-e4131360bf7d4b57",
                      *       "starter": "admin",
                      *       "mode": "concurrent",
-                     *       "start_time": "2026-11-30T12:27:47Z",
-                     *       "end_time": "2026-11-30T12:27:51Z",
+                     *       "start_time": "2026-11-30T12:58:59Z",
+                     *       "end_time": "2026-11-30T12:59:02Z",
                      *       "status": "stopped",
                      *       "summary": {
-                     *         "total_requests": 1148,
-                     *         "success_rate": 94.250871,
-                     *         "avg_response_time": 2.352,
-                     *         "error_count": 66,
-                     *         "sent": 1148,
-                     *         "answered": 1148,
+                     *         "total_requests": 1210,
+                     *         "success_rate": 94.958678,
+                     *         "avg_response_time": 1.07,
+                     *         "error_count": 61,
+                     *         "sent": 1210,
+                     *         "answered": 1210,
                      *         "unsent": 0,
                      *         "cut_off": 0,
                      *         "dropped": 0,
@@ -10616,48 +10497,48 @@ export interface operations {
                      *           "requests": 0,
                      *           "errors": 0
                      *         },
-                     *         "error_rate": 5.749129,
-                     *         "throughput": 354.493,
+                     *         "error_rate": 5.041322,
+                     *         "throughput": 391.141,
                      *         "percentiles": {
-                     *           "p50": 0.928,
-                     *           "p75": 1.526,
-                     *           "p90": 6.003,
-                     *           "p95": 9.615,
-                     *           "p99": 20.783,
-                     *           "p99.9": 31.823,
-                     *           "max": 49.826
+                     *           "p50": 0.725,
+                     *           "p75": 0.986,
+                     *           "p90": 1.546,
+                     *           "p95": 3.371,
+                     *           "p99": 6.003,
+                     *           "p99.9": 13.199,
+                     *           "max": 13.865
                      *         },
                      *         "max_users": 8,
-                     *         "duration": 3.267,
-                     *         "min_response_time": 0.346,
-                     *         "max_response_time": 49.826,
-                     *         "running_time": 3.238,
-                     *         "iterations": 567,
-                     *         "bytes_sent": 146406,
-                     *         "bytes_received": 894607,
-                     *         "checks_passed": 1082,
-                     *         "checks_failed": 66
+                     *         "duration": 3.109,
+                     *         "min_response_time": 0.367,
+                     *         "max_response_time": 13.865,
+                     *         "running_time": 3.094,
+                     *         "iterations": 597,
+                     *         "bytes_sent": 154310,
+                     *         "bytes_received": 943987,
+                     *         "checks_passed": 1149,
+                     *         "checks_failed": 61
                      *       },
                      *       "metrics": {
                      *         "response_times": {
                      *           "timestamps": [
-                     *             1796041667,
-                     *             1796041668,
-                     *             1796041669
+                     *             1796043539,
+                     *             1796043540,
+                     *             1796043541
                      *           ],
                      *           "values": [
-                     *             1.498,
-                     *             1.664,
-                     *             2.618
+                     *             0.749,
+                     *             0.965,
+                     *             1.137
                      *           ],
                      *           "percentiles": {
-                     *             "p50": 0.928,
-                     *             "p75": 1.526,
-                     *             "p90": 6.003,
-                     *             "p95": 9.615,
-                     *             "p99": 20.783,
-                     *             "p99.9": 31.823,
-                     *             "max": 49.826
+                     *             "p50": 0.725,
+                     *             "p75": 0.986,
+                     *             "p90": 1.546,
+                     *             "p95": 3.371,
+                     *             "p99": 6.003,
+                     *             "p99.9": 13.199,
+                     *             "max": 13.865
                      *           }
                      *         },
                      *         "errors": {
@@ -10665,31 +10546,31 @@ export interface operations {
                      *             "HTTP 500"
                      *           ],
                      *           "values": [
-                     *             66
+                     *             61
                      *           ]
                      *         },
                      *         "system_metrics": {
                      *           "cpu": [
+                     *             99.5,
                      *             100,
-                     *             100,
-                     *             100
+                     *             99.5
                      *           ],
                      *           "memory": [
-                     *             11.3,
-                     *             11.2,
-                     *             11.1
+                     *             18.8,
+                     *             19.1,
+                     *             19.1
                      *           ],
                      *           "network": [
-                     *             0.429,
-                     *             0.972,
-                     *             0.939
+                     *             0.391,
+                     *             1.036,
+                     *             0.987
                      *           ]
                      *         }
                      *       },
                      *       "config": {
-                     *         "execution_id": "20261130-68de2bb18190c404",
+                     *         "execution_id": "20261130-e4131360bf7d4b57",
                      *         "name": "evening peak",
-                     *         "seed": 6063581240966744000,
+                     *         "seed": 1939087632789728500,
                      *         "scenes": [
                      *           {
                      *             "scene": {
@@ -11228,7 +11109,7 @@ export interface operations {
                      *           "id": 1,
                      *           "name": "shop",
                      *           "leader": "admin",
-                     *           "created_at": "2026-11-30T12:27:46Z",
+                     *           "created_at": "2026-11-30T12:58:58Z",
                      *           "my_role": "owner"
                      *         }
                      *       ]
@@ -11273,7 +11154,7 @@ export interface operations {
                      *       "id": 1,
                      *       "name": "shop",
                      *       "leader": "admin",
-                     *       "created_at": "2026-11-30T12:27:46Z",
+                     *       "created_at": "2026-11-30T12:58:58Z",
                      *       "my_role": "owner"
                      *     }
                      */
@@ -11314,7 +11195,7 @@ export interface operations {
                      *       "id": 1,
                      *       "name": "shop",
                      *       "leader": "admin",
-                     *       "created_at": "2026-11-30T12:27:46Z",
+                     *       "created_at": "2026-11-30T12:58:58Z",
                      *       "my_role": "owner"
                      *     }
                      */
@@ -11359,7 +11240,7 @@ export interface operations {
                      *       "id": 1,
                      *       "name": "web shop",
                      *       "leader": "admin",
-                     *       "created_at": "2026-11-30T12:27:46Z",
+                     *       "created_at": "2026-11-30T12:58:58Z",
                      *       "my_role": "owner"
                      *     }
                      */
@@ -11437,7 +11318,7 @@ export interface operations {
                 content: {
                     /**
                      * @example envs:
-                     *       - name: 默认环境
+                     *       - name: Default environment
                      *       - name: staging
                      *         host: http://127.0.0.1:8000/demo
                      *         headers:
@@ -11475,7 +11356,7 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "text": "envs:\n  - name: 默认环境\n  - name: staging\n    host: http://127.0.0.1:8000/demo\n    headers:\n      X-Shop: '1'\n    variables:\n      user: alice\nscenes:\n  - name: buy\n    description: the usual customer\n    steps:\n…",
+                 *       "text": "envs:\n  - name: Default environment\n  - name: staging\n    host: http://127.0.0.1:8000/demo\n    headers:\n      X-Shop: '1'\n    variables:\n      user: alice\nscenes:\n  - name: buy\n    description: the usual customer\n    steps:\n…",
                  *       "dry_run": true
                  *     }
                  */
@@ -11495,7 +11376,7 @@ export interface operations {
                      *       "results": [
                      *         {
                      *           "kind": "env",
-                     *           "name": "默认环境",
+                     *           "name": "Default environment",
                      *           "action": "keep"
                      *         },
                      *         {
@@ -11560,8 +11441,8 @@ export interface operations {
                      *           "user_id": 1,
                      *           "username": "admin",
                      *           "role": "owner",
-                     *           "created_at": "2026-11-30T12:27:46Z",
-                     *           "updated_at": "2026-11-30T12:27:46Z",
+                     *           "created_at": "2026-11-30T12:58:58Z",
+                     *           "updated_at": "2026-11-30T12:58:58Z",
                      *           "updated_by": "admin"
                      *         },
                      *         {
@@ -11569,8 +11450,8 @@ export interface operations {
                      *           "user_id": 2,
                      *           "username": "alice",
                      *           "role": "editor",
-                     *           "created_at": "2026-11-30T12:27:46Z",
-                     *           "updated_at": "2026-11-30T12:27:46Z",
+                     *           "created_at": "2026-11-30T12:58:58Z",
+                     *           "updated_at": "2026-11-30T12:58:58Z",
                      *           "updated_by": "admin"
                      *         }
                      *       ]
@@ -11621,8 +11502,8 @@ export interface operations {
                      *       "user_id": 2,
                      *       "username": "alice",
                      *       "role": "viewer",
-                     *       "created_at": "2026-11-30T12:27:46Z",
-                     *       "updated_at": "2026-11-30T12:27:46Z",
+                     *       "created_at": "2026-11-30T12:58:58Z",
+                     *       "updated_at": "2026-11-30T12:58:58Z",
                      *       "updated_by": "admin"
                      *     }
                      */
@@ -11676,8 +11557,8 @@ export interface operations {
                      *       "user_id": 2,
                      *       "username": "alice",
                      *       "role": "editor",
-                     *       "created_at": "2026-11-30T12:27:46Z",
-                     *       "updated_at": "2026-11-30T12:27:46Z",
+                     *       "created_at": "2026-11-30T12:58:58Z",
+                     *       "updated_at": "2026-11-30T12:58:58Z",
                      *       "updated_by": "admin"
                      *     }
                      */
@@ -11762,7 +11643,7 @@ export interface operations {
                      *         "id": 2,
                      *         "name": "Demo project",
                      *         "leader": "admin",
-                     *         "created_at": "2026-11-30T12:27:53Z",
+                     *         "created_at": "2026-11-30T12:59:04Z",
                      *         "my_role": "owner"
                      *       },
                      *       "env_id": 4,
@@ -11801,7 +11682,7 @@ export interface operations {
                      *         "id": 2,
                      *         "name": "Demo project",
                      *         "leader": "admin",
-                     *         "created_at": "2026-11-30T12:27:53Z",
+                     *         "created_at": "2026-11-30T12:59:04Z",
                      *         "my_role": "owner"
                      *       },
                      *       "env_id": 4,
@@ -11877,8 +11758,8 @@ export interface operations {
                      *           "project_id": 1,
                      *           "name": "buy",
                      *           "description": null,
-                     *           "created_at": "2026-11-30T12:27:46Z",
-                     *           "updated_at": "2026-11-30T12:27:46Z",
+                     *           "created_at": "2026-11-30T12:58:58Z",
+                     *           "updated_at": "2026-11-30T12:58:58Z",
                      *           "updated_by": "admin",
                      *           "used_by": []
                      *         }
@@ -11989,8 +11870,8 @@ export interface operations {
                      *       "project_id": 1,
                      *       "name": "buy",
                      *       "description": null,
-                     *       "created_at": "2026-11-30T12:27:46Z",
-                     *       "updated_at": "2026-11-30T12:27:46Z",
+                     *       "created_at": "2026-11-30T12:58:58Z",
+                     *       "updated_at": "2026-11-30T12:58:58Z",
                      *       "updated_by": "admin",
                      *       "used_by": [],
                      *       "steps": [
@@ -12098,8 +11979,8 @@ export interface operations {
                      *       "project_id": 1,
                      *       "name": "buy",
                      *       "description": null,
-                     *       "created_at": "2026-11-30T12:27:46Z",
-                     *       "updated_at": "2026-11-30T12:27:46Z",
+                     *       "created_at": "2026-11-30T12:58:58Z",
+                     *       "updated_at": "2026-11-30T12:58:58Z",
                      *       "updated_by": "admin",
                      *       "used_by": [],
                      *       "steps": [
@@ -12210,8 +12091,8 @@ export interface operations {
                      *       "project_id": 1,
                      *       "name": "buy",
                      *       "description": "the usual customer",
-                     *       "created_at": "2026-11-30T12:27:46Z",
-                     *       "updated_at": "2026-11-30T12:27:46Z",
+                     *       "created_at": "2026-11-30T12:58:58Z",
+                     *       "updated_at": "2026-11-30T12:58:58Z",
                      *       "updated_by": "admin",
                      *       "used_by": [],
                      *       "steps": [
@@ -12359,7 +12240,7 @@ export interface operations {
                     /**
                      * @example {
                      *       "outcome": "passed",
-                     *       "duration": 54.944,
+                     *       "duration": 4.709,
                      *       "steps": [
                      *         {
                      *           "path": "on_start[0]",
@@ -12369,7 +12250,7 @@ export interface operations {
                      *           "type": "request",
                      *           "protocol": "http",
                      *           "started": 0.011,
-                     *           "duration": 1.954,
+                     *           "duration": 0.649,
                      *           "outcome": "passed",
                      *           "error": null,
                      *           "request": {
@@ -12379,16 +12260,16 @@ export interface operations {
                      *           "signed": [],
                      *           "response": {
                      *             "status": 200,
-                     *             "head": "HTTP/1.1 200 OK\nServer: perfsvc\nContent-Type: application/json; charset=utf-8\nDate: Mon, 30 Nov 2026 12:27:46 GMT\nX-Content-Type-Options: nosniff\nX-Frame-Options: DENY\nReferrer-Policy: no-referrer\nCross-Origin-Resource-Policy: same-origin\nContent-Security-Policy: default-src 'none'; frame-ancestors 'none'\nCache-Control: no-store\nX-Request-Id: 2d179f46707700de\nContent-Language: zh\n…",
+                     *             "head": "HTTP/1.1 200 OK\nServer: perfsvc\nContent-Type: application/json; charset=utf-8\nDate: Mon, 30 Nov 2026 12:58:58 GMT\nX-Content-Type-Options: nosniff\nX-Frame-Options: DENY\nReferrer-Policy: no-referrer\nCross-Origin-Resource-Policy: same-origin\nContent-Security-Policy: default-src 'none'; frame-ancestors 'none'\nCache-Control: no-store\nX-Request-Id: fb8427643ad3035b\nContent-Language: zh\n…",
                      *             "body": "{\"token\": \"***\", \"expires_in\": 3600}",
                      *             "encoding": "text",
                      *             "size": 43,
                      *             "truncated": false
                      *           },
                      *           "phases": {
-                     *             "dns": 0.159,
-                     *             "connect": 3.876,
-                     *             "waiting": 1.954
+                     *             "dns": 0.153,
+                     *             "connect": 0.639,
+                     *             "waiting": 0.649
                      *           },
                      *           "extracted": [
                      *             {
@@ -12421,8 +12302,8 @@ export interface operations {
                      *           "name": "list",
                      *           "type": "request",
                      *           "protocol": "http",
-                     *           "started": 40.934,
-                     *           "duration": 0.985,
+                     *           "started": 2.655,
+                     *           "duration": 0.6,
                      *           "outcome": "passed",
                      *           "error": null,
                      *           "request": {
@@ -12432,14 +12313,14 @@ export interface operations {
                      *           "signed": [],
                      *           "response": {
                      *             "status": 200,
-                     *             "head": "HTTP/1.1 200 OK\nServer: perfsvc\nContent-Type: application/json; charset=utf-8\nDate: Mon, 30 Nov 2026 12:27:46 GMT\nX-Content-Type-Options: nosniff\nX-Frame-Options: DENY\nReferrer-Policy: no-referrer\nCross-Origin-Resource-Policy: same-origin\nContent-Security-Policy: default-src 'none'; frame-ancestors 'none'\nCache-Control: no-store\nX-Request-Id: 4995873c753a921d\nContent-Language: zh\n…",
+                     *             "head": "HTTP/1.1 200 OK\nServer: perfsvc\nContent-Type: application/json; charset=utf-8\nDate: Mon, 30 Nov 2026 12:58:58 GMT\nX-Content-Type-Options: nosniff\nX-Frame-Options: DENY\nReferrer-Policy: no-referrer\nCross-Origin-Resource-Policy: same-origin\nContent-Security-Policy: default-src 'none'; frame-ancestors 'none'\nCache-Control: no-store\nX-Request-Id: d1464c4dcc26376c\nContent-Language: zh\n…",
                      *             "body": "{\"total\": 100, \"page\": 3, \"items\": [{\"id\": 21, \"name\": \"item 21\", \"price\": 210, \"in_stock\": false}, {\"id\": 22, \"name\": \"item 22\", \"price\": 220, \"in_stock\": true}, {\"id\": 23, \"name\": \"item 23\", \"price\": 230, \"in_stock\": true}, {\"id\": 24, \"name\": \"item 24\", \"price\": 240, \"in_stock\": true}, {\"id\": 25, \"name\": \"item 25\", \"price\": 250, \"in_stock\": true}, {\"id\": 26, \"name\": \"item 26\", \"price\": 260, \"in_stock\": true}, {\"id\": 27, \"name\": \"item 27\", \"price\": 270, \"in_stock\": true}, {\"id\": 28, \"name\": \"item 28\", \"price\": 280, \"in_stock\": false}, {\"id\": 29, \"name\": \"item 29\", \"price\": 290, \"in_stock\": true}, {\"id\": 30, \"name\": \"item 30\", \"price\": 300, \"in_stock\": true}]}",
                      *             "encoding": "text",
                      *             "size": 668,
                      *             "truncated": false
                      *           },
                      *           "phases": {
-                     *             "waiting": 0.985
+                     *             "waiting": 0.6
                      *           },
                      *           "extracted": [],
                      *           "before": {
@@ -12465,8 +12346,8 @@ export interface operations {
                      *           "name": "order",
                      *           "type": "request",
                      *           "protocol": "http",
-                     *           "started": 53.494,
-                     *           "duration": 0.898,
+                     *           "started": 3.821,
+                     *           "duration": 0.462,
                      *           "outcome": "passed",
                      *           "error": null,
                      *           "request": {
@@ -12476,14 +12357,14 @@ export interface operations {
                      *           "signed": [],
                      *           "response": {
                      *             "status": 200,
-                     *             "head": "HTTP/1.1 200 OK\nServer: perfsvc\nContent-Type: application/json; charset=utf-8\nDate: Mon, 30 Nov 2026 12:27:46 GMT\nX-Content-Type-Options: nosniff\nX-Frame-Options: DENY\nReferrer-Policy: no-referrer\nCross-Origin-Resource-Policy: same-origin\nContent-Security-Policy: default-src 'none'; frame-ancestors 'none'\nCache-Control: no-store\nX-Request-Id: 5bdc51154fb92ccc\nContent-Language: zh\n…",
+                     *             "head": "HTTP/1.1 200 OK\nServer: perfsvc\nContent-Type: application/json; charset=utf-8\nDate: Mon, 30 Nov 2026 12:58:58 GMT\nX-Content-Type-Options: nosniff\nX-Frame-Options: DENY\nReferrer-Policy: no-referrer\nCross-Origin-Resource-Policy: same-origin\nContent-Security-Policy: default-src 'none'; frame-ancestors 'none'\nCache-Control: no-store\nX-Request-Id: 844482b57b951e21\nContent-Language: zh\n…",
                      *             "body": "{\"ok\": true}",
                      *             "encoding": "text",
                      *             "size": 12,
                      *             "truncated": false
                      *           },
                      *           "phases": {
-                     *             "waiting": 0.898
+                     *             "waiting": 0.462
                      *           },
                      *           "extracted": [],
                      *           "before": {
@@ -12738,8 +12619,8 @@ export interface operations {
                      *           "email": "admin@example.com",
                      *           "is_active": 0,
                      *           "administrator": true,
-                     *           "created_at": "2026-11-30T12:27:44Z",
-                     *           "updated_at": "2026-11-30T12:27:46Z"
+                     *           "created_at": "2026-11-30T12:58:57Z",
+                     *           "updated_at": "2026-11-30T12:58:58Z"
                      *         },
                      *         {
                      *           "id": 2,
@@ -12747,8 +12628,8 @@ export interface operations {
                      *           "email": "alice@example.com",
                      *           "is_active": 0,
                      *           "administrator": false,
-                     *           "created_at": "2026-11-30T12:27:45Z",
-                     *           "updated_at": "2026-11-30T12:27:45Z"
+                     *           "created_at": "2026-11-30T12:58:57Z",
+                     *           "updated_at": "2026-11-30T12:58:57Z"
                      *         }
                      *       ]
                      *     }
@@ -12796,8 +12677,8 @@ export interface operations {
                      *       "email": "bob@example.com",
                      *       "is_active": 0,
                      *       "administrator": false,
-                     *       "created_at": "2026-11-30T12:27:46Z",
-                     *       "updated_at": "2026-11-30T12:27:46Z"
+                     *       "created_at": "2026-11-30T12:58:58Z",
+                     *       "updated_at": "2026-11-30T12:58:58Z"
                      *     }
                      */
                     "application/json": components["schemas"]["UserResponse"];
@@ -12839,8 +12720,8 @@ export interface operations {
                      *       "email": "alice@example.com",
                      *       "is_active": 0,
                      *       "administrator": false,
-                     *       "created_at": "2026-11-30T12:27:45Z",
-                     *       "updated_at": "2026-11-30T12:27:45Z"
+                     *       "created_at": "2026-11-30T12:58:57Z",
+                     *       "updated_at": "2026-11-30T12:58:57Z"
                      *     }
                      */
                     "application/json": components["schemas"]["UserResponse"];
@@ -12886,8 +12767,8 @@ export interface operations {
                      *       "email": "alice@example.com",
                      *       "is_active": 0,
                      *       "administrator": false,
-                     *       "created_at": "2026-11-30T12:27:45Z",
-                     *       "updated_at": "2026-11-30T12:27:46Z"
+                     *       "created_at": "2026-11-30T12:58:57Z",
+                     *       "updated_at": "2026-11-30T12:58:58Z"
                      *     }
                      */
                     "application/json": components["schemas"]["UserResponse"];
@@ -12941,8 +12822,8 @@ export interface operations {
                      *         "email": "alice@example.com",
                      *         "is_active": 0,
                      *         "administrator": false,
-                     *         "created_at": "2026-11-30T12:27:45Z",
-                     *         "updated_at": "2026-11-30T12:27:45Z"
+                     *         "created_at": "2026-11-30T12:58:57Z",
+                     *         "updated_at": "2026-11-30T12:58:57Z"
                      *       }
                      *     }
                      */
@@ -13014,8 +12895,8 @@ export interface operations {
                      *       "email": "admin@localhost",
                      *       "is_active": 0,
                      *       "administrator": true,
-                     *       "created_at": "2026-11-30T12:27:44Z",
-                     *       "updated_at": "2026-11-30T12:27:44Z"
+                     *       "created_at": "2026-11-30T12:58:57Z",
+                     *       "updated_at": "2026-11-30T12:58:57Z"
                      *     }
                      */
                     "application/json": components["schemas"]["UserResponse"];
@@ -13057,8 +12938,8 @@ export interface operations {
                      *       "email": "admin@example.com",
                      *       "is_active": 0,
                      *       "administrator": true,
-                     *       "created_at": "2026-11-30T12:27:44Z",
-                     *       "updated_at": "2026-11-30T12:27:46Z"
+                     *       "created_at": "2026-11-30T12:58:57Z",
+                     *       "updated_at": "2026-11-30T12:58:58Z"
                      *     }
                      */
                     "application/json": components["schemas"]["UserResponse"];
@@ -13153,9 +13034,9 @@ export interface operations {
                      *           "id": 1,
                      *           "name": "nightly",
                      *           "scope": "run",
-                     *           "begins": "perfsvc_14f96e8c0c81",
-                     *           "created_at": "2026-11-30T12:27:46Z",
-                     *           "expires_at": "2027-02-28T12:27:46Z",
+                     *           "begins": "perfsvc_4e7455e8e6dc",
+                     *           "created_at": "2026-11-30T12:58:58Z",
+                     *           "expires_at": "2027-02-28T12:58:58Z",
                      *           "last_used_at": null
                      *         }
                      *       ]
@@ -13202,11 +13083,11 @@ export interface operations {
                      *       "id": 1,
                      *       "name": "nightly",
                      *       "scope": "run",
-                     *       "begins": "perfsvc_14f96e8c0c81",
-                     *       "created_at": "2026-11-30T12:27:46Z",
-                     *       "expires_at": "2027-02-28T12:27:46Z",
+                     *       "begins": "perfsvc_4e7455e8e6dc",
+                     *       "created_at": "2026-11-30T12:58:58Z",
+                     *       "expires_at": "2027-02-28T12:58:58Z",
                      *       "last_used_at": null,
-                     *       "token": "perfsvc_14f9…"
+                     *       "token": "perfsvc_4e74…"
                      *     }
                      */
                     "application/json": components["schemas"]["NewApiTokenResponse"];
@@ -13290,8 +13171,8 @@ export interface operations {
                      *       "email": "alice@example.com",
                      *       "is_active": 0,
                      *       "administrator": false,
-                     *       "created_at": "2026-11-30T12:27:45Z",
-                     *       "updated_at": "2026-11-30T12:27:45Z"
+                     *       "created_at": "2026-11-30T12:58:57Z",
+                     *       "updated_at": "2026-11-30T12:58:57Z"
                      *     }
                      */
                     "application/json": components["schemas"]["UserResponse"];
@@ -13381,15 +13262,15 @@ export interface operations {
                     /**
                      * @example {
                      *       "message": "The token is valid",
-                     *       "expires_at": "2026-11-30T12:42:46Z",
+                     *       "expires_at": "2026-11-30T13:13:57Z",
                      *       "user": {
                      *         "id": 2,
                      *         "username": "alice",
                      *         "email": "alice@example.com",
                      *         "is_active": 0,
                      *         "administrator": false,
-                     *         "created_at": "2026-11-30T12:27:45Z",
-                     *         "updated_at": "2026-11-30T12:27:45Z"
+                     *         "created_at": "2026-11-30T12:58:57Z",
+                     *         "updated_at": "2026-11-30T12:58:57Z"
                      *       }
                      *     }
                      */
@@ -13442,7 +13323,7 @@ export interface operations {
                      *         {
                      *           "name": "$timestamp",
                      *           "insert": "{{$timestamp}}",
-                     *           "example": "1796041671",
+                     *           "example": "1796043543",
                      *           "zh": "Unix 时间戳：单位 s、ms、us、ns，可选偏移",
                      *           "en": "Unix time in s, ms, us or ns, optionally moved"
                      *         }
@@ -13557,13 +13438,13 @@ export interface operations {
                     /**
                      * @example # HELP process_cpu_seconds_total User and system CPU time, s.
                      *     # TYPE process_cpu_seconds_total counter
-                     *     process_cpu_seconds_total 5.91
+                     *     process_cpu_seconds_total 5.71
                      *     # HELP process_resident_memory_bytes Resident memory, bytes.
                      *     # TYPE process_resident_memory_bytes gauge
-                     *     process_resident_memory_bytes 193343488
+                     *     process_resident_memory_bytes 187781120
                      *     # HELP process_start_time_seconds Start of the process, Unix time.
                      *     # TYPE process_start_time_seconds gauge
-                     *     process_start_time_seconds 1796041657.41
+                     *     process_start_time_seconds 1796043530.57
                      *     # HELP process_threads Threads.
                      *     # TYPE process_threads gauge
                      *     process_threads 12

@@ -1,0 +1,129 @@
+"""Warnings about a plan before it is started: what can be seen of it alone that its author will hardly want.
+
+``check``, the preview, the start and the report all have these.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from collections.abc import Iterator
+
+from perfsvc.analysis.plan_estimate import area_of
+from perfsvc.analysis.plan_estimate import thinking_of
+from perfsvc.errors import Text
+from perfsvc.model.load import wanted_iterations
+from perfsvc.model.run import RunSpec
+from perfsvc.model.scene import PARTS
+from perfsvc.model.scene import GroupStep
+from perfsvc.model.scene import RendezvousStep
+from perfsvc.model.scene import RequestStep
+from perfsvc.model.scene import placed
+
+MANY_USERS = 200
+"""More than so many that all start at once are worth a word."""
+
+
+def plan_warnings(spec: RunSpec, rows: int | None = None) -> list[Text]:
+    """Return all that apply; ``rows`` is the number of rows of the test data, where it is known."""
+    found = [text for warnings in WARNINGS for text in warnings(spec)]
+    return [*found, *_users_without_rows(spec, rows)]
+
+
+def _no_ramp_up(spec: RunSpec) -> Iterator[Text]:
+    load = spec.load
+    if not load.open and load.control is None and load.stages[0].duration == 0 and load.peak > MANY_USERS:
+        yield Text(
+            f"{load.peak:g} 个虚拟用户同时启动，没有加压时间", f"{load.peak:g} users start at once, without a ramp-up"
+        )
+
+
+def _windows_too_long(spec: RunSpec) -> Iterator[Text]:
+    """Thresholds over more seconds than the run has."""
+    duration = spec.load.duration - spec.warm_up_s
+    for rule in spec.thresholds:
+        if (rule.window_s or 0) > duration:
+            yield Text(
+                f"阈值 {rule} 的时间窗长于计入统计的时长 {duration:g} 秒",
+                f"the window of {rule} is longer than the measured part of the run, {duration:g} s",
+            )
+
+
+def _names_twice(spec: RunSpec) -> Iterator[Text]:
+    """Names that several steps have: a threshold such as ``p95{login}`` then looks at all of them together."""
+    steps = [step for weighted in spec.scenes for step in weighted.scene.walk()]
+    counts = Counter(step.name for step in steps if isinstance(step, RequestStep | GroupStep))
+    for name, count in counts.items():
+        if count > 1:
+            yield Text(
+                f"{count} 个步骤同名：{name}；报告中各占一行，按步骤名的阈值会合并计算",
+                f"{count} steps are named {name}: each has a row of its own, a threshold for the name takes them "
+                "together",
+            )
+
+
+def _meetings_too_large(spec: RunSpec) -> Iterator[Text]:
+    """Rendezvous of more users than the run ever has: each wait takes all of its time."""
+    most = spec.load.most_users
+    for number, weighted in enumerate(spec.scenes):
+        for part in PARTS:
+            for path, step in placed(getattr(weighted.scene, part), part):
+                if isinstance(step, RendezvousStep) and step.users > most:
+                    at = f"scenes[{number}].{path}"
+                    yield Text(
+                        f"{at}：集合点“{step.name}”要等 {step.users} 个用户，而本次测试最多只有 {most} 个："
+                        f"每次都会等满 {step.timeout:g} 秒；请减小 users 或增加虚拟用户",
+                        f"{at}: the rendezvous “{step.name}” waits for {step.users} users, and the run has {most} at "
+                        f"most: each wait takes all of {step.timeout:g} s; lower its users or have more virtual users",
+                    )
+
+
+def _iterations_too_many(spec: RunSpec) -> Iterator[Text]:
+    """Iterations that do not fit into the time even if every reply came at once."""
+    wanted, load = wanted_iterations(spec.load), spec.load
+    if wanted is None or load.length is None or load.control is not None:
+        return
+    each = thinking_of(spec)
+    if load.open:
+        most = area_of(load)
+    elif each > 0:
+        most = area_of(load) / each
+    else:
+        return
+    if most * ROOM < wanted:
+        yield Text(
+            f"计划 {wanted} 次迭代，而 {load.length:g} 秒内最多约 {most:.0f} 次"
+            f"{'到达' if load.open else f'（每次迭代的思考时间和间隔平均为 {each:g} 秒）'}：时间会先用完；"
+            "请减少迭代次数或延长时间",
+            f"{wanted} iterations are planned, and {load.length:g} s have room for about {most:.0f}"
+            f"{' arrivals' if load.open else f' (think times and pacing take {each:g} s of each on average)'}: the "
+            "time will be over first; plan fewer iterations or more time",
+        )
+
+
+ROOM = 1.1
+"""Think times vary: so much more than expected may be done."""
+
+
+def _users_without_rows(spec: RunSpec, rows: int | None) -> Iterator[Text]:
+    """Users that never run, for want of a row of their own."""
+    data, load = spec.data, spec.load
+    if data is None or rows is None or load.open or load.control is not None:
+        return
+    allocation, users = data.allocation, load.most_users
+    if allocation.scope == "vu" and allocation.ending == "stop_vu" and rows < users:
+        yield Text(
+            f"{users} 个虚拟用户各需要一行数据（scope: vu），而数据只有 {rows} 行：其余 {users - rows} 个不会执行"
+            "（at_end: stop_vu）；请增加数据或减少用户",
+            f"each of {users} users needs a row (scope: vu) of the data, which has {rows}: the other {users - rows} "
+            "will never run (at_end: stop_vu); add rows or have fewer users",
+        )
+
+
+WARNINGS: tuple[Callable[[RunSpec], Iterator[Text]], ...] = (
+    _no_ramp_up,
+    _windows_too_long,
+    _names_twice,
+    _meetings_too_large,
+    _iterations_too_many,
+)
