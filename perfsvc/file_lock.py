@@ -51,12 +51,12 @@ def lock_data_folder(folder: Path) -> FileLock:
     lock = FileLock(folder / "lock")
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        held = lock.acquire()
+        acquired = lock.acquire()
     except OSError as error:
         raise StartupError(
             f"无法使用数据目录 {folder}：{error}", f"cannot use the data folder {folder}: {error}"
         ) from None
-    if not held:
+    if not acquired:
         raise StartupError(
             f"数据目录 {folder} 正被进程 {lock.holder} 使用，请先停止它，或用 --data-dir 指定其他目录",
             f"the data folder {folder} is in use by process {lock.holder}; stop it, or choose another with --data-dir",

@@ -128,11 +128,11 @@ def _late_snapshots(metrics: RunMetrics) -> Text | None:
 
 def _silent_target(metrics: RunMetrics) -> Text | None:
     """A target that is down for a while fails few requests, because users who get nowhere pause: rates hide it."""
-    asked = [point for point in metrics.series.finest() if point.requests]
-    silent = sum(point.width for point in asked if point.errors == point.requests)
+    busy = [point for point in metrics.series.finest() if point.requests]
+    silent = sum(point.width for point in busy if point.errors == point.requests)
     if not silent:
         return None
-    whole = sum(point.width for point in asked)
+    whole = sum(point.width for point in busy)
     return Text(
         f"在 {whole} 秒中有 {silent} 秒没有任何成功的响应",
         f"no successful reply in {silent} of {whole} seconds",

@@ -234,16 +234,16 @@ def gauges_by_name(each: Sequence[Mapping[str, float]]) -> dict[str, list[float 
 
 def run_series(spans: Sequence[Span]) -> dict[str, list[Any]]:
     """Series of a run besides its requests; None where nothing was reported."""
-    told = [span.load.seconds for span in spans]
+    measured = [span.load.seconds for span in spans]
     loads = [span.load if span.load.seconds else None for span in spans]
     return {
         "active_users": [None if load is None else round(load.vus / load.seconds, 3) for load in loads],
         "planned_users": [None if load is None else round(load.mean_planned_vus, 3) for load in loads],
         "planned_rate": [None if load is None else round(load.mean_planned_rate, 3) for load in loads],
         "paused": [0 < span.load.seconds == span.load.paused for span in spans],
-        "process_cpu": [span.peaks[0] if seconds else None for span, seconds in zip(spans, told, strict=True)],
-        "loop_lag": [span.peaks[1] if seconds else None for span, seconds in zip(spans, told, strict=True)],
-        "send_lag": [span.peaks[2] if seconds else None for span, seconds in zip(spans, told, strict=True)],
+        "process_cpu": [span.peaks[0] if seconds else None for span, seconds in zip(spans, measured, strict=True)],
+        "loop_lag": [span.peaks[1] if seconds else None for span, seconds in zip(spans, measured, strict=True)],
+        "send_lag": [span.peaks[2] if seconds else None for span, seconds in zip(spans, measured, strict=True)],
     }
 
 

@@ -91,7 +91,7 @@ def within(path: str, replaced: set[str]) -> bool:
     return any(path == each or path.startswith((f"{each}.", f"{each}[")) for each in replaced)
 
 
-class Found(NamedTuple):
+class Member(NamedTuple):
     """A member of a document: the object or list that holds it, under which key, and the last key above lists."""
 
     holder: Any
@@ -131,7 +131,7 @@ def take_out(document: dict[str, Any], paths: Sequence[str]) -> set[str]:
     return replaced
 
 
-def found_at(document: dict[str, Any], path: str) -> Found | None:
+def found_at(document: dict[str, Any], path: str) -> Member | None:
     """Return the innermost member at a path or above it."""
     value: Any = document
     found, name = None, ""
@@ -139,10 +139,10 @@ def found_at(document: dict[str, Any], path: str) -> Found | None:
         key = next((each for each in (part, *_others(part)) if _has(value, each)), None)
         if key is None:
             if part in NEEDED and isinstance(value, dict):
-                return Found(value, part, name)
+                return Member(value, part, name)
             return None if any(value is document.get(each) for each in ("config", "env")) else found
         name = key if isinstance(key, str) else name
-        found, value = Found(value, key, name), value[key]
+        found, value = Member(value, key, name), value[key]
     return found
 
 

@@ -89,11 +89,11 @@ def length_text(load: Load) -> Text:
 
 def warm_up_text(warm_up: float, load: Load) -> Text:
     """Return what is not measured, and how much is."""
-    said = Text(
+    text = Text(
         f"前 {warm_up:g} 秒为预热，不计入统计和阈值",
         f"the first {warm_up:g} s are warm-up, in no figure and no threshold",
     )
     if load.length is None:
-        return said
+        return text
     measured = f"{load.length - warm_up:g}"
-    return Text(f"{said.zh}；计入的时长 {measured} 秒", f"{said.en}: {measured} s are measured")
+    return Text(f"{text.zh}；计入的时长 {measured} 秒", f"{text.en}: {measured} s are measured")

@@ -66,10 +66,10 @@ def show_report(report: dict[str, Any], language: str) -> None:
         checks_table(report, language),
         histogram_table(report, language, out),
     ]
-    for made in tables:
-        if made is not None:
+    for each in tables:
+        if each is not None:
             out.print()
-            out.print(made)
+            out.print(each)
     out.print()
     for finding in _findings(report, language):
         out.print(finding)

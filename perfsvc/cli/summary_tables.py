@@ -73,8 +73,8 @@ def errors_table(report: dict[str, Any], language: str) -> Table | None:
 
 def example_of(sample: dict[str, Any], error_class: str, language: str) -> str:
     """Return an error in one line: its message, where it says more than the class, and the beginning of the reply."""
-    said = Text(sample["message_zh"] or sample["message"], sample["message"]).of(language)
-    message = "" if said == error_class else said
+    text = Text(sample["message_zh"] or sample["message"], sample["message"]).of(language)
+    message = "" if text == error_class else text
     lines = [message, *(sample["response_head"] or "").splitlines()[:1], sample["body"] or ""]
     text = " | ".join(" ".join(line.split()) for line in lines if line and line.strip())
     return text if len(text) <= LONGEST_EXAMPLE else f"{text[:LONGEST_EXAMPLE]}…"

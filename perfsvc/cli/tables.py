@@ -45,12 +45,12 @@ def table(language: str, columns: Sequence[Text | str], left: Collection[str] = 
 
     ``left`` has English titles.
     """
-    made = Table(box=None, pad_edge=False, header_style="dim")
+    grid = Table(box=None, pad_edge=False, header_style="dim")
     for number, column in enumerate(columns):
         label = column if isinstance(column, str) else column.of(language)
         is_left = number == 0 or str(column) in left
-        made.add_column(label, justify="left" if is_left else "right", overflow="fold", no_wrap=not is_left)
-    return made
+        grid.add_column(label, justify="left" if is_left else "right", overflow="fold", no_wrap=not is_left)
+    return grid
 
 
 def two_digits(value: float | None) -> str:

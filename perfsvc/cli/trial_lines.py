@@ -43,8 +43,8 @@ def step_lines(step: dict[str, Any], language: str) -> list[str]:
     """Return a step: its outcome, request, reply, extracted values and checks."""
     lines = [_heading(step, language)]
     if error := step["error"]:
-        told = Text(error["message_zh"], error["message"]).of(language)
-        lines.append(INDENT + (colon(error["class"], language) + told if told else error["class"]))
+        message = Text(error["message_zh"], error["message"]).of(language)
+        lines.append(INDENT + (colon(error["class"], language) + message if message else error["class"]))
     found = {each["name"] for each in step["extracted"]}
     assigned = [f"{name} = {value}" for name, value in step["after"].items() if name not in found]
     lines += _block(ASSIGNED, "\n".join(assigned), language)

@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 
 def add(commands: Any) -> None:
     """Add the command."""
-    tried = commands.add_parser("try", help="take one iteration of a plan, step by step")
-    tried.add_argument("what", metavar="PLAN")
-    add_outside_flags(tried)
-    tried.add_argument("--scene", metavar="NAME", help="only the scene of this name")
-    tried.add_argument("--timeout", dest="limit", type=int, default=30, metavar="S", help="time limit (default: 30 s)")
-    tried.add_argument("--insecure", action="store_true", help="do not verify TLS certificates")
-    tried.add_argument("--json", action="store_true", help="write the steps as JSON")
+    parser = commands.add_parser("try", help="take one iteration of a plan, step by step")
+    parser.add_argument("what", metavar="PLAN")
+    add_outside_flags(parser)
+    parser.add_argument("--scene", metavar="NAME", help="only the scene of this name")
+    parser.add_argument("--timeout", dest="limit", type=int, default=30, metavar="S", help="time limit (default: 30 s)")
+    parser.add_argument("--insecure", action="store_true", help="do not verify TLS certificates")
+    parser.add_argument("--json", action="store_true", help="write the steps as JSON")
     absent = (
         "users",
         "duration",
@@ -41,7 +41,7 @@ def add(commands: Any) -> None:
         "timeout",
         "processes",
     )
-    tried.set_defaults(**dict.fromkeys((*absent, "method", "header", "body", "status")))
+    parser.set_defaults(**dict.fromkeys((*absent, "method", "header", "body", "status")))
 
 
 def execute(chosen: argparse.Namespace, language: str) -> int:
@@ -67,7 +67,8 @@ async def _results(
     plan: PlanFile, chosen: argparse.Namespace, folder: Path, catalog: Catalog
 ) -> dict[str, TrialResult]:
     return {
-        scene.name: await _tried(plan, scene, chosen.limit, folder, catalog) for scene in scenes_of(plan, chosen.scene)
+        scene.name: await _try_scene(plan, scene, chosen.limit, folder, catalog)
+        for scene in scenes_of(plan, chosen.scene)
     }
 
 
@@ -83,7 +84,7 @@ def scenes_of(plan: PlanFile, name: str | None) -> list[SceneSpec]:
     return chosen
 
 
-async def _tried(plan: PlanFile, scene: SceneSpec, limit: int, folder: Path, catalog: Catalog) -> TrialResult:
+async def _try_scene(plan: PlanFile, scene: SceneSpec, limit: int, folder: Path, catalog: Catalog) -> TrialResult:
     from perfsvc.cli.headless import secrets_of
     from perfsvc.engine.masking import Masker
     from perfsvc.engine.resolver import Resolver
@@ -93,7 +94,6 @@ async def _tried(plan: PlanFile, scene: SceneSpec, limit: int, folder: Path, cat
     from perfsvc.model.run import RunFiles
     from perfsvc.service.runs.opening import new_seed
     from perfsvc.service.runs.opening import target_of
-    from perfsvc.service.trials import tried
 
     execution = plan.config.execution_config
     seed = new_seed() if execution.seed is None else execution.seed
@@ -107,7 +107,7 @@ async def _tried(plan: PlanFile, scene: SceneSpec, limit: int, folder: Path, cat
     )
     trial = SceneTrial(scene, around, protocol=plan.config.protocol, timeout_ms=plan.config.request_timeout, seed=seed)
     trial.compile()
-    return await tried(trial, limit, Masker(secrets_of(plan.env)))
+    return await run_trial(trial, limit, Masker(secrets_of(plan.env)))
 
 
 async def _first_row(plan: PlanFile, folder: Path, catalog: Catalog, seed: int) -> dict[str, Any]:

@@ -70,7 +70,7 @@ class RowAllocator:
         self._returned: deque[Row] = deque()
         self._requesting: set[str] = set()
         self._withdrawn: set[str] = set()
-        self._gone: set[str] = set()
+        self._left: set[str] = set()
         self._changed = asyncio.Event()
         self._reading = asyncio.Lock()
         self._requests: set[asyncio.Task[Grant]] = set()
@@ -113,7 +113,7 @@ class RowAllocator:
 
     def request_nowait(self, node: str, count: int) -> Grant | None:
         """Like ``request``, but return None where it would have to wait, or where there may be no rows."""
-        busy = self._reading.locked() or node in self._requesting or node in self._withdrawn or node in self._gone
+        busy = self._reading.locked() or node in self._requesting or node in self._withdrawn or node in self._left
         if busy or self._order is None or self._failure is not None or self._allocation.scope == "run":
             return None
         count = self._fair_count(node, min(count, AT_ONCE))
@@ -130,12 +130,12 @@ class RowAllocator:
 
         Return False when the lease is not the node's: it was given up as lost, and its rows went to others.
         """
-        held = self._leases.get(lease)
-        if held is None or held.node != node or not held.claimed < upto <= len(held.rows):
+        block = self._leases.get(lease)
+        if block is None or block.node != node or not block.claimed < upto <= len(block.rows):
             return False
-        self._accounts.claim(node, upto - held.claimed, spent)
-        held.claimed = upto
-        if upto == len(held.rows):
+        self._accounts.claim(node, upto - block.claimed, spent)
+        block.claimed = upto
+        if upto == len(block.rows):
             del self._leases[lease]
             self._changed.set()
         return True
@@ -146,7 +146,7 @@ class RowAllocator:
         Without ``upto`` the node's part of the run is over.
         """
         if upto is None:
-            self._gone.add(node)
+            self._left.add(node)
         elif node in self._requesting:
             self._withdrawn.add(node)
         self._return_unclaimed(node, upto)
@@ -154,7 +154,7 @@ class RowAllocator:
 
     def node_lost(self, node: str) -> None:
         """Return a lost node's unclaimed rows; those claimed and not reported are in doubt."""
-        self._gone.add(node)
+        self._left.add(node)
         self._accounts.close(node, self._return_unclaimed(node))
 
     def undeliverable(self, grant: Grant, error: Exception) -> Grant:
@@ -222,7 +222,7 @@ class RowAllocator:
                 rows = await self._read(self._fair_count(node, count))
             if self._failure is not None:
                 return Grant(failure=self._failure)
-            if node in self._gone or node in self._withdrawn:
+            if node in self._left or node in self._withdrawn:
                 return self._unneeded(node, rows)
             if rows:
                 return self._lease(node, rows)
@@ -249,7 +249,7 @@ class RowAllocator:
         self._returned.extendleft(reversed(rows))
         self._changed.set()
         self._withdrawn.discard(node)
-        return Grant(ended=node in self._gone)
+        return Grant(ended=node in self._left)
 
     def _end(self) -> Grant:
         self._ended = True

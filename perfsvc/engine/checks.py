@@ -70,11 +70,11 @@ def compile_checks(
     step: RequestStep, failures: StatusFailures, template: Compile, path: str, faults: Faults
 ) -> list[CheckFunction]:
     """The checks of a step, those of the status first; what is wrong with the others is noted."""
-    made = [
+    compiled = [
         faults.noted(partial(compile_check, check, failures, template), f"{path}.checks[{number}]")
         for number, check in sorted(enumerate(step.checks), key=status_first)
     ]
-    return [check for check in made if check is not None]
+    return [check for check in compiled if check is not None]
 
 
 def status_first(numbered: tuple[int, Check]) -> bool:
@@ -84,8 +84,8 @@ def status_first(numbered: tuple[int, Check]) -> bool:
 
 def compile_check(check: Check, failures: StatusFailures, template: Compile) -> CheckFunction:
     """One check as a function. Raises Fault for a broken expression."""
-    made = _status(check, failures) if isinstance(check, StatusCheck) else _COMPILERS[type(check)](check, template)
-    return opposite(made, check) if check.negated else made
+    compiled = _status(check, failures) if isinstance(check, StatusCheck) else _COMPILERS[type(check)](check, template)
+    return opposite(compiled, check) if check.negated else compiled
 
 
 def opposite(check: CheckFunction, spec: Check) -> CheckFunction:

@@ -80,15 +80,15 @@ class CompiledRun:
             self._names,
             on_start_failed if spec.on_start_failure == "stop_user" else None,
         )
-        made = [
+        programs = [
             compiler.scene(weighted.scene, self.planned, f"scenes[{number}]")
             for number, weighted in enumerate(spec.scenes)
         ]
         self._unknown = unknown_names(spec, compiler.used)
         compiler.check([*self._strangers(), *self._nameless()])
-        self.mains = [programs["main"] for programs in made]
-        self.setups = [programs["setup"] for programs in made]
-        self.teardowns = [programs["teardown"] for programs in made]
+        self.mains = [parts["main"] for parts in programs]
+        self.setups = [parts["setup"] for parts in programs]
+        self.teardowns = [parts["teardown"] for parts in programs]
 
     @property
     def stale(self) -> bool:
@@ -120,10 +120,10 @@ class CompiledRun:
 
     def _protocol(self, name: str) -> Protocol:
         if name not in self._protocols:
-            made = self._protocol_class(name)
+            protocol_class = self._protocol_class(name)
             given = self._spec.protocol_options.get(name, {})
-            options = options_of(made, given, self._spec.target.certificates)
-            self._protocols[name] = made(options, self._context())
+            options = options_of(protocol_class, given, self._spec.target.certificates)
+            self._protocols[name] = protocol_class(options, self._context())
         return self._protocols[name]
 
     def _strangers(self) -> Iterator[Problem]:

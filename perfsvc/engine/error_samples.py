@@ -70,9 +70,9 @@ class ErrorSamples:
         variables = scope.variables
         cells = [str(variables[name]) for name in self._columns if variables.get(name)]
         masked = Masker([*self._secrets, *cells]) if cells else self._masked
-        said = None if message or reply is None else step.explain(error_class, reply, scope)
-        said = said or Text(in_chinese(error_class, message) or error_class, message or error_class)
-        self._waiting.append(make_sample(*key, said, reply, self._clock.wall(), masked))
+        text = None if message or reply is None else step.explain(error_class, reply, scope)
+        text = text or Text(in_chinese(error_class, message) or error_class, message or error_class)
+        self._waiting.append(make_sample(*key, text, reply, self._clock.wall(), masked))
 
     def drain(self) -> list[ErrorSample]:
         """The samples since the last drain."""
@@ -81,18 +81,18 @@ class ErrorSamples:
 
 
 def make_sample(
-    step: int, error_class: str, said: Text, reply: Reply | None, timestamp: float, masked: Masker
+    step: int, error_class: str, text: Text, reply: Reply | None, timestamp: float, masked: Masker
 ) -> ErrorSample:
     """One failure as people will see it."""
     if reply is None:
-        return ErrorSample(step, error_class, timestamp, masked(said.en), message_zh=masked(said.zh))
+        return ErrorSample(step, error_class, timestamp, masked(text.en), message_zh=masked(text.zh))
     request, head, body = reply.excerpt()
     return ErrorSample(
         step=step,
         error_class=error_class,
         timestamp=timestamp,
-        message=masked(said.en),
-        message_zh=masked(said.zh),
+        message=masked(text.en),
+        message_zh=masked(text.zh),
         request=masked.beginning(request, MAX_HEAD),
         response_head=masked.beginning(head, MAX_HEAD),
         body=masked(masked.body(body)[:MAX_BODY].decode("utf-8", "replace")),

@@ -56,11 +56,11 @@ def compile_extractors(
     step: RequestStep, path: str, faults: Faults, rng: random.Random
 ) -> list[tuple[str, ExtractFunction]]:
     """The extractors of a step with their variables; what is wrong with the others is noted."""
-    made = [
+    compiled = [
         faults.noted(partial(compile_extractor, extractor, rng), f"{path}.extract[{number}]")
         for number, extractor in enumerate(step.extract)
     ]
-    return [entry for entries in made if entries is not None for entry in entries]
+    return [entry for entries in compiled if entries is not None for entry in entries]
 
 
 def compile_extractor(extractor: Extractor, rng: random.Random) -> list[tuple[str, ExtractFunction]]:

@@ -67,8 +67,8 @@ def missing_of(extractor: Extractor, reply: Reply) -> Text:
     if isinstance(extractor, ChoosingExtractor):
         values = list(islice(all_values(extractor)(reply), MOST_VALUES))
         if values and extractor.decode is not None and extractor.match not in range(len(values) + 1, MOST_VALUES + 1):
-            return Text(f"不能按 {extractor.decode} 解码：{shown(values[0])}",
-                        f"is not {extractor.decode}: {shown(values[0])}")  # fmt: skip
+            return Text(f"不能按 {extractor.decode} 解码：{excerpt(values[0])}",
+                        f"is not {extractor.decode}: {excerpt(values[0])}")  # fmt: skip
         if values:
             return Text(f"只有 {len(values)} 个值", f"there are only {len(values)} values")
     if isinstance(extractor, JsonExtractor):
@@ -107,7 +107,7 @@ def actual_of(check: Check, reply: Reply, scope: Scope, template: Compile) -> An
     return round((reply.ended_ns - reply.started_ns) / NS_PER_MS, 3)
 
 
-def shown(value: Any) -> str:
+def excerpt(value: Any) -> str:
     """A value as JSON, cut off: so ``"1"`` is not ``1``."""
     try:
         text = json.dumps(value, ensure_ascii=False)
@@ -157,7 +157,7 @@ def _contents(value: Any) -> Text:
         return Text(f"有 {names}", f"has {names}") if value else Text("是空对象", "is an empty object")
     if isinstance(value, list):
         return Text(f"是 {len(value)} 项的数组", f"is a list of {len(value)}")
-    return Text(f"是 {shown(value)}", f"is {shown(value)}")
+    return Text(f"是 {excerpt(value)}", f"is {excerpt(value)}")
 
 
 def no_element(reply: Reply) -> Text:
@@ -173,7 +173,7 @@ def header_found(reply: Reply, name: str) -> Text:
     value = reply.header(name)
     if value is None:
         return Text(f"没有响应头 {name}", f"there is no header {name}")
-    return Text(f"{name} 是 {shown(value)}", f"{name} is {shown(value)}")
+    return Text(f"{name} 是 {excerpt(value)}", f"{name} is {excerpt(value)}")
 
 
 def _status(check: StatusCheck, reply: Reply, scope: Scope, template: Compile) -> Text:
@@ -187,9 +187,9 @@ def _json(check: JsonCheck, reply: Reply, scope: Scope, template: Compile) -> Te
     if found is MISSING:
         return no_path(reply, path)
     if "equals" not in check.model_fields_set:
-        return Text(f"{path} 是 {shown(found)}", f"{path} is {shown(found)}")
-    wanted = shown(ValueTemplate(check.equals, template).render(scope))
-    return Text(f"{path} 是 {shown(found)}，不是 {wanted}", f"{path} is {shown(found)}, not {wanted}")
+        return Text(f"{path} 是 {excerpt(found)}", f"{path} is {excerpt(found)}")
+    wanted = excerpt(ValueTemplate(check.equals, template).render(scope))
+    return Text(f"{path} 是 {excerpt(found)}，不是 {wanted}", f"{path} is {excerpt(found)}, not {wanted}")
 
 
 def _json_schema(check: JsonSchemaCheck, reply: Reply, scope: Scope, template: Compile) -> Text:
@@ -224,9 +224,9 @@ def _page(check: CssCheck | XpathCheck, reply: Reply, scope: Scope, template: Co
     if not found:
         return no_element(reply)
     if "equals" not in check.model_fields_set:
-        return Text(f"值是 {shown(found[0])}", f"the value is {shown(found[0])}")
-    wanted = shown(ValueTemplate(check.equals, template).render(scope))
-    return Text(f"值是 {shown(found[0])}，不是 {wanted}", f"the value is {shown(found[0])}, not {wanted}")
+        return Text(f"值是 {excerpt(found[0])}", f"the value is {excerpt(found[0])}")
+    wanted = excerpt(ValueTemplate(check.equals, template).render(scope))
+    return Text(f"值是 {excerpt(found[0])}，不是 {wanted}", f"the value is {excerpt(found[0])}, not {wanted}")
 
 
 def _regex(check: RegexCheck, reply: Reply, scope: Scope, template: Compile) -> Text:

@@ -125,14 +125,14 @@ class MeetingPlan:
         waiting = {name: number - released[name] for name, number in came.items() if number > released[name]}
         if sum(waiting.values()) < left:
             return {}
-        going: dict[str, int] = {}
+        going_on: dict[str, int] = {}
         for name, number in waiting.items():
-            going[name] = min(number, left - sum(going.values()))
-        released.update(going)
-        return {name: number for name, number in going.items() if number}
+            going_on[name] = min(number, left - sum(going_on.values()))
+        released.update(going_on)
+        return {name: number for name, number in going_on.items() if number}
 
-    def gone(self, node: str) -> None:
-        """A node was lost with its users."""
+    def node_lost(self, node: str) -> None:
+        """Forget the users of a lost node."""
         for came, released in zip(self._came, self._released, strict=True):
             came.pop(node, None)
             released.pop(node, None)

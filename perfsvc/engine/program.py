@@ -97,11 +97,11 @@ class Compiler:
         """The programs of a scene: ``setup``, ``main`` and ``teardown``. Faults are kept for ``check``."""
         indexes = self._indexes(spec)
         self.points += [id(step) for step in points_of([spec])]
-        made = {part: _Assembly(self, indexes, planned) for part in ("setup", "main", "teardown")}
-        made["setup"].once(spec.setup, path_of(("setup",), at), failed=make.leave)
-        made["main"].looped(spec.on_start, spec.steps, at)
-        made["teardown"].once(spec.teardown, path_of(("teardown",), at))
-        return {part: assembly.program for part, assembly in made.items()}
+        assemblies = {part: _Assembly(self, indexes, planned) for part in ("setup", "main", "teardown")}
+        assemblies["setup"].once(spec.setup, path_of(("setup",), at), failed=make.leave)
+        assemblies["main"].looped(spec.on_start, spec.steps, at)
+        assemblies["teardown"].once(spec.teardown, path_of(("teardown",), at))
+        return {part: assembly.program for part, assembly in assemblies.items()}
 
     def check(self, more: Iterable[Problem] = ()) -> None:
         """Raises InvalidInput with every fault met so far, and ``more``."""

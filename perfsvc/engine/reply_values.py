@@ -65,7 +65,7 @@ def document_of(reply: Reply) -> Any:
 class Varying(Generic[T]):
     """An expression that may hold variables, compiled once where it does not, else once for each text it becomes."""
 
-    __slots__ = ("_compile", "_made", "_template", "constant")
+    __slots__ = ("_compile", "_template", "_variants", "constant")
 
     def __init__(
         self, text: str, template: Callable[[str], Template], compile_text: Callable[[str], T], at: str
@@ -74,7 +74,7 @@ class Varying(Generic[T]):
         try:
             self._template = template(text)
             self._compile = compile_text
-            self._made: OrderedDict[str, T] = OrderedDict()
+            self._variants: OrderedDict[str, T] = OrderedDict()
             self.constant = None if self._template.constant is None else compile_text(self._template.constant)
         except Fault as fault:
             raise Fault(*fault.problems[0].text, at) from None
@@ -84,11 +84,11 @@ class Varying(Generic[T]):
         if self.constant is not None:
             return self.constant
         text = self._template.render(scope)
-        made = self._made.get(text)
+        made = self._variants.get(text)
         if made is None:
-            made = self._made[text] = self._compile(text)
-            if len(self._made) > MOST_VARIANTS:
-                self._made.popitem(last=False)
+            made = self._variants[text] = self._compile(text)
+            if len(self._variants) > MOST_VARIANTS:
+                self._variants.popitem(last=False)
         return made
 
 

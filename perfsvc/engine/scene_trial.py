@@ -213,10 +213,10 @@ class SceneTrial:  # size: one method for each kind of step, all of which share 
 
     def _protocol(self, name: str) -> Protocol:
         if name not in self._protocols:
-            made = self._surroundings.protocol_class(name)
+            protocol_class = self._surroundings.protocol_class(name)
             around = self._surroundings
-            options = options_of(made, around.options.get(name, {}), around.target.certificates)
-            self._protocols[name] = made(options, self._context())
+            options = options_of(protocol_class, around.options.get(name, {}), around.target.certificates)
+            self._protocols[name] = protocol_class(options, self._context())
         return self._protocols[name]
 
     def _context(self) -> RunContext:

@@ -54,7 +54,7 @@ class SceneValidator:
     def __init__(self, protocol_class: Callable[[str], type[Protocol]], default_protocol: str) -> None:
         self._protocol_class = protocol_class
         self._default_protocol = default_protocol
-        self._made: dict[tuple[str, ValidationContext], Protocol | None] = {}
+        self._protocols: dict[tuple[str, ValidationContext], Protocol | None] = {}
 
     def problems(self, step: RequestStep, path: str) -> list[Problem]:
         """Return all problems of the step at ``path``."""
@@ -84,11 +84,11 @@ class SceneValidator:
     def _compiled(
         self, protocol: type[Protocol], step: RequestStep, request: Spec, context: ValidationContext
     ) -> list[Problem]:
-        made = self._protocol(protocol, context)
-        if made is None:
+        instance = self._protocol(protocol, context)
+        if instance is None:
             return []
         try:
-            made.compile(request, TIMEOUT_NS, step.reply_parts)
+            instance.compile(request, TIMEOUT_NS, step.reply_parts)
         except (Fault, InvalidInput) as error:
             return [problem for problem in error.problems if written(problem.path, step.request)]
         return []
@@ -96,12 +96,12 @@ class SceneValidator:
     def _protocol(self, protocol: type[Protocol], context: ValidationContext) -> Protocol | None:
         """A protocol object with its default options; None where it takes none without a plan's own."""
         key = (protocol.name, context)
-        if key not in self._made:
+        if key not in self._protocols:
             try:
-                self._made[key] = protocol(protocol.Options.parse({}), context_of(context))
+                self._protocols[key] = protocol(protocol.Options.parse({}), context_of(context))
             except (Fault, InvalidInput):
-                self._made[key] = None
-        return self._made[key]
+                self._protocols[key] = None
+        return self._protocols[key]
 
 
 def written(path: str, request: Mapping[str, Any]) -> bool:

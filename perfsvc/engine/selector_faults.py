@@ -71,12 +71,12 @@ def xpath_fault(expression: str, bare: str, error: Any) -> Fault:
 
 def css_fault(selector: str, error: Exception) -> Fault:
     """Return the fault of a selector that cssselect refuses."""
-    said = str(error)
-    place = PLACE.search(said)
-    if "<EOF" in said:
+    message = str(error)
+    place = PLACE.search(message)
+    if "<EOF" in message:
         return expression_fault(CSS, UNFINISHED_CSS)
-    if match := re.search(r"pseudo-(?:class|element) :*([\w-]+)", said):
+    if match := re.search(r"pseudo-(?:class|element) :*([\w-]+)", message):
         reason = Text(f"的伪类 {match[1]} 不支持", f"{match[1]} is not supported here")
         at = selector.find(f":{match[1]}")
         return expression_fault(CSS, reason, at if at >= 0 else None)
-    return expression_fault(CSS, not_understood(said), int(place[1]) if place else None)
+    return expression_fault(CSS, not_understood(message), int(place[1]) if place else None)

@@ -73,18 +73,18 @@ class Histogram:
     @classmethod
     def of_ns(cls, values: Sequence[int] | Counts) -> Histogram:
         """The histogram of latencies in nanoseconds; a negative one counts as 0."""
-        made = cls()
+        histogram = cls()
         if len(values) == 0:
-            return made
+            return histogram
         ns = np.maximum(np.asarray(values, np.int64), 0)
         bins = bin_of(ns)
-        made._first = int(bins.min())
-        made._counts = np.bincount(bins - made._first)
-        made.total = len(ns)
-        made.overflow = int(np.count_nonzero(ns > HIGHEST_US * UNIT_NS))
-        made.min_ns, made.max_ns = int(ns.min()), int(ns.max())
-        made.sum_ns = exact_sum(ns, made.max_ns)
-        return made
+        histogram._first = int(bins.min())
+        histogram._counts = np.bincount(bins - histogram._first)
+        histogram.total = len(ns)
+        histogram.overflow = int(np.count_nonzero(ns > HIGHEST_US * UNIT_NS))
+        histogram.min_ns, histogram.max_ns = int(ns.min()), int(ns.max())
+        histogram.sum_ns = exact_sum(ns, histogram.max_ns)
+        return histogram
 
     def __eq__(self, other: object) -> bool:
         """Whether both count the same values."""
@@ -232,28 +232,28 @@ class Histogram:
         filled = [each for each in packed if each]
         if len(filled) < 2:
             return cls.unpack(filled[0] if filled else b"")
-        made = cls()
+        histogram = cls()
         bins, counts, heads = _joined(filled)
-        made._first = int(bins.min())
+        histogram._first = int(bins.min())
         # Sums of counts are exact in floats up to 2**53.
-        made._counts = np.bincount(bins - made._first, weights=counts).astype(np.int64)
-        made.total = int(counts.sum())
+        histogram._counts = np.bincount(bins - histogram._first, weights=counts).astype(np.int64)
+        histogram.total = int(counts.sum())
         _, overflows, sums, smallest, largest = zip(*heads, strict=True)
-        made.overflow, made.sum_ns = sum(overflows), sum(sums)
-        made.min_ns, made.max_ns = min(smallest), max(largest)
-        return made
+        histogram.overflow, histogram.sum_ns = sum(overflows), sum(sums)
+        histogram.min_ns, histogram.max_ns = min(smallest), max(largest)
+        return histogram
 
     @classmethod
     def unpack(cls, packed: bytes) -> Histogram:
         """Return the histogram that ``pack`` wrote. Raises ValueError for other bytes."""
-        made = cls()
+        histogram = cls()
         if not packed:
-            return made
-        used, made.overflow, made.sum_ns, made.min_ns, made.max_ns = _read_head(packed)
-        made._bins, made._counts = bins, counts = _read_bins(packed, used)
-        made._first = int(bins[0])
-        made.total = int(counts.sum())
-        return made
+            return histogram
+        used, histogram.overflow, histogram.sum_ns, histogram.min_ns, histogram.max_ns = _read_head(packed)
+        histogram._bins, histogram._counts = bins, counts = _read_bins(packed, used)
+        histogram._first = int(bins[0])
+        histogram.total = int(counts.sum())
+        return histogram
 
 
 def _joined(packed: Sequence[bytes]) -> tuple[Counts, Counts, list[tuple[int, int, int, int, int]]]:

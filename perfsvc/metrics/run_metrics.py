@@ -239,10 +239,10 @@ class RunMetrics:
         measured = [found for weighted in spec.scenes for found in measured_steps(weighted.scene)]
         groups = {index for index, (_, step) in enumerate(measured) if isinstance(step, GroupStep)}
         scenes = [weighted.scene.name for weighted in spec.scenes for _ in measured_steps(weighted.scene)]
-        made = cls(spec.step_names(), groups, [part for part, _ in measured], spec.warm_up_s, scenes)
+        metrics = cls(spec.step_names(), groups, [part for part, _ in measured], spec.warm_up_s, scenes)
         percentiles = any(rule.window_s and percentile_of(rule.metric) is not None for rule in spec.thresholds)
-        made.planned = Planned(wanted_iterations(spec.load), scenes_of(spec), percentiles)
-        return made
+        metrics.planned = Planned(wanted_iterations(spec.load), scenes_of(spec), percentiles)
+        return metrics
 
     def merge(self, snapshot: Snapshot, load: StepWindow | None = None) -> bool:
         """Count a snapshot; False, and nothing changes, when this (node, seq) has been counted before.

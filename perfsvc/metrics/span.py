@@ -57,9 +57,9 @@ class Span(msgspec.Struct, frozen=True, array_like=True):
         counts, peaks, elapsed = (0, 0, 0, 0), (0.0, 0.0, 0.0), 0.0
         for snapshot, requests, errors in snapshots:
             health = snapshot.health
-            told = NodeSecond.of(snapshot, requests, errors)
+            node_second = NodeSecond.of(snapshot, requests, errors)
             known = seconds.get(snapshot.node)
-            seconds[snapshot.node] = known.joined(told) if known else told
+            seconds[snapshot.node] = known.joined(node_second) if known else node_second
             counts = added(counts, (snapshot.iterations, snapshot.dropped, snapshot.late, snapshot.cut_off))
             peaks = highest(peaks, (health.process_cpu, health.loop_lag_ms, health.send_lag_ms))
             elapsed = max(elapsed, snapshot.elapsed)

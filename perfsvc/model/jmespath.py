@@ -53,8 +53,8 @@ def _explained(expression: str, error: Exception) -> Fault:
     at: int | None = getattr(error, "lex_position", None)
     if not expression.strip() or (at is not None and at >= len(expression)):
         return expression_fault(JMESPATH, UNFINISHED)
-    said = " ".join(str(getattr(error, "message", error)).split())
-    return expression_fault(JMESPATH, not_understood(said.partition(": Parse error")[0]), at)
+    message = " ".join(str(getattr(error, "message", error)).split())
+    return expression_fault(JMESPATH, not_understood(message.partition(": Parse error")[0]), at)
 
 
 def _nodes(node: Any) -> Iterator[dict[str, Any]]:

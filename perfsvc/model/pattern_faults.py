@@ -57,10 +57,10 @@ BEHIND = frozenset({"bad character range", "bad escape (end of pattern)", "bad c
 
 def pattern_fault(error: Any, opened: dict[str, int]) -> Fault:
     """Return the fault for what ``regex`` raised; ``opened`` has where a ``(`` and a ``[`` are that are not closed."""
-    said, at = str(error.msg), error.pos
+    message, at = str(error.msg), error.pos
     if at is not None and isinstance(error.pattern, bytes):
         at = len(error.pattern[:at].decode(errors="ignore"))
-    if at is not None and said in BEHIND:
+    if at is not None and message in BEHIND:
         at = max(at - 1, 0)
-    at = opened.get({"missing )": "(", "unterminated character set": "["}.get(said, ""), at)
-    return expression_fault(REGULAR, REASONS.get(said) or not_understood(said), at)
+    at = opened.get({"missing )": "(", "unterminated character set": "["}.get(message, ""), at)
+    return expression_fault(REGULAR, REASONS.get(message) or not_understood(message), at)

@@ -14,10 +14,10 @@ def expression_fault(language: Text, reason: Text, at: int | None = None) -> Fau
     return Fault(f"无效的{language.zh}：{zh}{reason.zh}", f"invalid {language.en}: {en}{reason.en}")
 
 
-def not_understood(said: str) -> Text:
+def not_understood(message: str) -> Text:
     """Return the reason where only the parser's text is known."""
-    said = " ".join(said.split())
-    return Text(f"有误（{said}）", f"not understood ({said})")
+    message = " ".join(message.split())
+    return Text(f"有误（{message}）", f"not understood ({message})")
 
 
 def unbalanced(expression: str) -> tuple[int, Text] | None:

@@ -112,18 +112,18 @@ def text_fault(text: str, error: Exception) -> TextFault:
 
 def _marked(text: str, error: yaml.MarkedYAMLError, mark: yaml.Mark) -> TextFault:
     begin = error.context_mark or mark
-    said = f"{error.context or ''}: {error.problem or ''}".removeprefix(": ")
+    message = f"{error.context or ''}: {error.problem or ''}".removeprefix(": ")
     lines = text.splitlines()
     if BARE.search(_line_of(lines, mark.line)):
         return TextFault(mark.line + 1, mark.column + 1, PLACEHOLDER)
     if swallowed := _swallowed(text, mark.line):
         return swallowed
     for pattern, rule in RULES:
-        if match := pattern.search(said):
+        if match := pattern.search(message):
             found = rule(_Stop(lines, mark.line, mark.column, begin.line, begin.column, match))
             if found is not None:
                 return found
-    return TextFault(mark.line + 1, mark.column + 1, _text_of(error) or not_parsed(said))
+    return TextFault(mark.line + 1, mark.column + 1, _text_of(error) or not_parsed(message))
 
 
 def _text_of(error: yaml.MarkedYAMLError) -> Text | None:

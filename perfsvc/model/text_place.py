@@ -52,10 +52,10 @@ def too_many(character: str) -> Text:
     return Text(f"多了一个 {character}，请删去", f"there is a {character} without its beginning; remove it")
 
 
-def not_parsed(said: str) -> Text:
+def not_parsed(message: str) -> Text:
     """Return the reason where only the parser's text is known."""
-    said = " ".join(said.split())
-    return Text(f"无法解析（{said}）", f"cannot be parsed ({said})")
+    message = " ".join(message.split())
+    return Text(f"无法解析（{message}）", f"cannot be parsed ({message})")
 
 
 PLACEHOLDER = Text("占位符没有加引号；以 {{ 开头的文本要加引号", "put a text that begins with {{ in quotes")

@@ -73,11 +73,11 @@ class AsyncSession(Session):
     def _outcome(self, task: asyncio.Task[Reply]) -> Reply:
         error = None if task.cancelled() else task.exception()
         if error is not None:
-            return self.failed(*_told(error))
+            return self.failed(*_cause_of(error))
         return self.failed(ABORTED, "") if task.cancelled() else task.result()
 
 
-def _told(error: BaseException) -> tuple[str, str]:
+def _cause_of(error: BaseException) -> tuple[str, str]:
     """The error class of what a coroutine raised, and its message."""
     if isinstance(error, Failed | NotSent | MissingVariable):
         return error.error_class, str(error)

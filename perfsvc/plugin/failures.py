@@ -87,5 +87,5 @@ def _tls_cause(error: ssl.SSLError) -> str:
     if verification:
         return str(verification)
     # Python has no name for some of OpenSSL's reasons, only their text.
-    told = REASON.search(str(error))
-    return (getattr(error, "reason", None) or (told[1] if told else "handshake failed")).lower().replace("_", " ")
+    reason = REASON.search(str(error))
+    return (getattr(error, "reason", None) or (reason[1] if reason else "handshake failed")).lower().replace("_", " ")

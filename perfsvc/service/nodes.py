@@ -93,8 +93,8 @@ class NodeWatch:
     def all(self) -> list[dict[str, Any]]:
         """Return the current nodes: this server, then its agents by name."""
         current = self._current()
-        gone = [watched.info for name, watched in self._nodes.items() if name not in current and watched.unseen]
-        ordered = sorted([*current.values(), *gone], key=lambda node: (node.kind != "server", node.name))
+        missing = [watched.info for name, watched in self._nodes.items() if name not in current and watched.unseen]
+        ordered = sorted([*current.values(), *missing], key=lambda node: (node.kind != "server", node.name))
         return [node_document(node) for node in ordered]
 
     def one(self, name: str) -> dict[str, Any]:

@@ -298,8 +298,8 @@ class _Taker:
         action = _action(None if before is None else self._stored.scene_document(given.name, before), now)
         if action != "keep" and not self._dry_run:
             if before is None:
-                made = scenes.create(self._project, self._user.id, spec, given.description)
-                self._scene_ids[given.name] = made.id
+                scene = scenes.create(self._project, self._user.id, spec, given.description)
+                self._scene_ids[given.name] = scene.id
             else:
                 changed = replace(before, spec=spec, description=given.description, updated_by=self._user.username)
                 scenes.update(changed)

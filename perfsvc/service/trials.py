@@ -129,19 +129,21 @@ class Trials:
         seed = secrets.randbelow(MAX_SEED) if form.seed is None else form.seed
         timeout_ms = min(form.timeout * 1000, REQUEST_MS)
         if self._going_on >= MOST_AT_ONCE:
-            raise Unavailable("正在进行的试运行过多，请稍后重试", "too many scenes are being tried; try again later")
+            raise Unavailable(
+                "正在进行的试运行过多，请稍后重试", "too many scenes are being run_trial; try again later"
+            )
         self._going_on += 1
-        held = [SceneTrial(scene, around, protocol=form.protocol, timeout_ms=timeout_ms, seed=seed)]
+        trials = [SceneTrial(scene, around, protocol=form.protocol, timeout_ms=timeout_ms, seed=seed)]
         try:
             scene.refuse_excess()
-            await off_loop(held[0].compile)
-            return await tried(held[0], form.timeout, Masker(hidden | secret_values(texts_of(row), ())))
+            await off_loop(trials[0].compile)
+            return await run_trial(trials[0], form.timeout, Masker(hidden | secret_values(texts_of(row), ())))
         except InvalidInput as error:
             raise InvalidInput([_placed(problem) for problem in error.problems]) from None
         finally:
             self._going_on -= 1
             # Freed in the thread: thousands of patterns at once would hold the loop.
-            await off_loop(held.clear)
+            await off_loop(trials.clear)
 
     async def _opened(self, form: TrialForm, scene: SceneSpec) -> tuple[SceneSpec, frozenset[str]]:
         """The scene in plain text: secrets that a form shows masked are those of the stored scene of its name."""
@@ -173,7 +175,7 @@ class Trials:
         return target, plain.secrets
 
 
-async def tried(trial: SceneTrial, timeout: float, masked: Masker) -> TrialResult:
+async def run_trial(trial: SceneTrial, timeout: float, masked: Masker) -> TrialResult:
     """Run a compiled trial to its end, or to the time limit."""
     began, notes, timed_out = time.perf_counter(), [], False
     try:
@@ -189,13 +191,13 @@ async def tried(trial: SceneTrial, timeout: float, masked: Masker) -> TrialResul
     finally:
         duration = (time.perf_counter() - began) * 1000
         await trial.close()
-    steps, variables = await off_loop(shown, trial, masked)
+    steps, variables = await off_loop(results_of, trial, masked)
     failed = any(step["outcome"] == "failed" for step in steps)
     outcome: Literal["passed", "failed", "timeout"] = "timeout" if timed_out else "failed" if failed else "passed"
     return TrialResult(outcome, round(duration, 3), steps, variables, notes)
 
 
-def shown(trial: SceneTrial, masked: Masker) -> tuple[list[dict[str, Any]], dict[str, str]]:
+def results_of(trial: SceneTrial, masked: Masker) -> tuple[list[dict[str, Any]], dict[str, str]]:
     """The steps and the variables of a trial that is over."""
     return [step.as_dict(masked) for step in trial.steps], shown_variables(trial.scope.variables, masked)
 

@@ -18,7 +18,7 @@ from perfsvc.store.tables import ApiTokenRow
 from perfsvc.store.tables import UserRow
 
 
-class Made(NamedTuple):
+class NewToken(NamedTuple):
     """A token to be stored."""
 
     user_id: int
@@ -29,7 +29,7 @@ class Made(NamedTuple):
     expires: datetime | None
 
 
-class Found(NamedTuple):
+class StoredToken(NamedTuple):
     """A token with its digest."""
 
     token: ApiToken
@@ -37,11 +37,11 @@ class Found(NamedTuple):
 
 
 @writes
-def create(made: Made) -> ApiToken:
+def create(token: NewToken) -> ApiToken:
     """Raises NotFound for the user, InvalidInput."""
-    require(UserRow, made.user_id, USER)
-    values = {name: value for name, value in made._asdict().items() if name != "user_id"}
-    return entity(by_id(ApiTokenRow, ApiTokenRow.add(user=made.user_id, **values), API_TOKEN))
+    require(UserRow, token.user_id, USER)
+    values = {name: value for name, value in token._asdict().items() if name != "user_id"}
+    return entity(by_id(ApiTokenRow, ApiTokenRow.add(user=token.user_id, **values), API_TOKEN))
 
 
 def count(user_id: int) -> int:
@@ -55,10 +55,10 @@ def of_user(user_id: int) -> list[ApiToken]:
     return [entity(row) for row in query]
 
 
-def find(identifier: str) -> Found | None:
+def find(identifier: str) -> StoredToken | None:
     """The token of an identifier, or None."""
     row = ApiTokenRow.get_or_none(ApiTokenRow.identifier == identifier)
-    return None if row is None else Found(entity(row), row.digest)
+    return None if row is None else StoredToken(entity(row), row.digest)
 
 
 @writes

@@ -192,13 +192,13 @@ class MySQLBackend:
                 f"证书文件不存在：{self._server.ssl_ca}", f"no such certificate file: {self._server.ssl_ca}"
             )
         with self.database.connection_context():
-            told: str = self.database.execute_sql("SELECT VERSION()").fetchone()[0]
+            version_text: str = self.database.execute_sql("SELECT VERSION()").fetchone()[0]
         version = self.database.server_version
-        self.database.mariadb = "mariadb" in told.lower()
+        self.database.mariadb = "mariadb" in version_text.lower()
         if version < (OLDEST_MARIADB if self.database.mariadb else OLDEST_MYSQL):
             raise StartupError(
-                f"数据库版本过低：{told}，需要 MySQL 8.0.17 或 MariaDB 10.4 以上",
-                f"the database server is too old: {told}; MySQL 8.0.17 or MariaDB 10.4 is needed",
+                f"数据库版本过低：{version_text}，需要 MySQL 8.0.17 或 MariaDB 10.4 以上",
+                f"the database server is too old: {version_text}; MySQL 8.0.17 or MariaDB 10.4 is needed",
             )
 
     @contextmanager

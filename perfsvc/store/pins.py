@@ -20,7 +20,7 @@ from perfsvc.store.tables import PinRow
 from perfsvc.store.tables import UserRow
 
 
-class Made(NamedTuple):
+class NewPin(NamedTuple):
     """A pin to be stored."""
 
     execution_id: str
@@ -31,17 +31,17 @@ class Made(NamedTuple):
 
 
 @writes
-def create(made: Made, most: int) -> Pin:
+def create(pin: NewPin, most: int) -> Pin:
     """Raises NotFound for the run or the user, Conflict when the run has ``most`` pins already, InvalidInput."""
-    run = found(row_of(made.execution_id).first(), EXECUTION)
-    require(UserRow, made.creator_id, USER)
+    run = found(row_of(pin.execution_id).first(), EXECUTION)
+    require(UserRow, pin.creator_id, USER)
     if PinRow.select().where(PinRow.execution == run.id).count() >= most:
         raise Conflict(
             f"一次测试执行最多 {most} 个标记，请先删除不需要的",
             f"a run has at most {most} pins: delete one that is not needed",
         )
-    pin_id = PinRow.add(execution=run.id, creator=made.creator_id, begins=made.begins, ends=made.ends, text=made.text)
-    return get(made.execution_id, pin_id)
+    pin_id = PinRow.add(execution=run.id, creator=pin.creator_id, begins=pin.begins, ends=pin.ends, text=pin.text)
+    return get(pin.execution_id, pin_id)
 
 
 def get(execution_id: str, pin_id: int) -> Pin:

@@ -135,10 +135,10 @@ def seconds(execution_id: str, start: int, end: int, parts: Parts) -> Iterator[P
     rows = windows.seconds_of(execution_id, start, end)
     readable = ((head, found) for head, blob in rows if (found := second_in(blob, parts)) is not None)
     for second, group in groupby(readable, key=lambda row: row[0].second):
-        told = list(group)
-        span = Span.of_second((head, head.request_count, head.failure_count) for head, _ in told)
-        totals = list(chain.from_iterable(found.totals for _, found in told))
-        yield Piece(second, 1, span, totals, [found.steps for _, found in told])
+        nodes = list(group)
+        span = Span.of_second((head, head.request_count, head.failure_count) for head, _ in nodes)
+        totals = list(chain.from_iterable(found.totals for _, found in nodes))
+        yield Piece(second, 1, span, totals, [found.steps for _, found in nodes])
 
 
 class Second(NamedTuple):

@@ -54,11 +54,11 @@ class SqliteServiceLock:
 
     def acquire(self) -> None:
         try:
-            held = self._lock.acquire()
+            acquired = self._lock.acquire()
         except OSError as error:
             path = self._lock.path
             raise StartupError(f"无法创建锁文件 {path}：{error}", f"cannot make the lock {path}: {error}") from error
-        if not held:
+        if not acquired:
             raise in_use(f"{self._lock.path.name.removesuffix(SUFFIX)}, process {self._lock.holder}")
 
     def still_held(self) -> bool:

@@ -208,6 +208,6 @@ def test_nodes_meet_over_all() -> None:
     assert plan.came(0, "b", 6) == {"a": 1, "b": 4}
     assert plan.came(7, "a", 1) == {}
     plan.came(0, "a", 8)
-    plan.gone("a")
+    plan.node_lost("a")
     assert plan.came(0, "b", 10) == {}
     assert plan.came(0, "b", 11) == {"b": 5}

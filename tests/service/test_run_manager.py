@@ -41,7 +41,7 @@ from perfsvc.service.runs.manager import KEPT_FEEDS
 from perfsvc.service.runs.manager import RunManager
 from perfsvc.service.runs.recovery import close_interrupted
 from perfsvc.service.runs.run_windows import RunWindows
-from perfsvc.service.runs.run_windows import Wanted
+from perfsvc.service.runs.run_windows import TimeSelection
 from perfsvc.store import executions
 from perfsvc.store import plans
 from perfsvc.store import projects
@@ -437,7 +437,7 @@ async def test_any_time_of_a_run_is_what_was_measured_unless_one_is_named(tmp_pa
         setup = StepWindow(step=names.index("token"), requests=3, latency=Histogram.of_ns([10**6] * 3).pack())
 
         async def reached(second: int) -> dict[str, Any]:
-            while (seen := await windows.figures(run, Wanted(None, None)))["to"] < T0 + second:
+            while (seen := await windows.figures(run, TimeSelection(None, None)))["to"] < T0 + second:
                 await asyncio.sleep(0.005)
             return seen
 
@@ -455,7 +455,7 @@ async def test_any_time_of_a_run_is_what_was_measured_unless_one_is_named(tmp_pa
         for reported in (True, False):
             if not reported:
                 await rig.store.store.run(reports.delete, report.id)
-            seen = await RunWindows(rig.store.store, rig.runs.running).figures(run, Wanted(None, None))
+            seen = await RunWindows(rig.store.store, rig.runs.running).figures(run, TimeSelection(None, None))
             assert seen == under_way
             assert (seen["from"], seen["to"], seen["exact"]) == (T0 + 7, T0 + 29, True)
             assert seen["summary"]["requests"] == 220
@@ -463,13 +463,13 @@ async def test_any_time_of_a_run_is_what_was_measured_unless_one_is_named(tmp_pa
         assert report.summary["total_requests"] == 223
         metrics = await rig.runs.metrics(run, None, None)
         assert metrics["metrics"]["throughput"]["total_requests"] == 223
-        heat = await windows.heatmap(run, Wanted(None, None), 10, 10)
-        series = await windows.series(run, Wanted(None, None), 10, [None, names.index("list")])
+        heat = await windows.heatmap(run, TimeSelection(None, None), 10, 10)
+        series = await windows.series(run, TimeSelection(None, None), 10, [None, names.index("list")])
         assert (heat["from"], heat["to"], sum(count for _, _, count in heat["cells"])) == (T0 + 7, T0 + 29, 220)
         assert (series["from"], series["width"], series["timestamps"]) == (T0 + 7, 10, [T0, T0 + 10, T0 + 20])
         assert [each["requests"] for each in series["series"]] == [[30, 100, 90]] * 2
         assert series["series"][0]["rps"] == [10.0] * 3
-        assert (await windows.distribution(run, Wanted(0, None)))["count"] == 290
+        assert (await windows.distribution(run, TimeSelection(0, None)))["count"] == 290
 
 
 async def test_the_feeds_of_the_latest_runs_go_on_from_where_a_viewer_left(tmp_path: Path) -> None:

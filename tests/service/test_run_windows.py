@@ -30,7 +30,7 @@ from perfsvc.model.window import StepWindow
 from perfsvc.service.runs.grid import WIDTHS
 from perfsvc.service.runs.grid import grid_of
 from perfsvc.service.runs.run_windows import RunWindows
-from perfsvc.service.runs.run_windows import Wanted
+from perfsvc.service.runs.run_windows import TimeSelection
 from perfsvc.store import executions
 from perfsvc.store import plans
 from perfsvc.store import projects
@@ -162,7 +162,7 @@ async def test_figures_of_any_time_are_exact(store: Store) -> None:
     for _ in range(12):
         start = T0 + numbers.randrange(SECONDS - 1)
         end = start + 1 + numbers.randrange(T0 + SECONDS - start)
-        seen = await reader.figures("run-1", Wanted(start, end))
+        seen = await reader.figures("run-1", TimeSelection(start, end))
         assert (seen["from"], seen["to"], seen["exact"]) == (start, end, True)
         whole = chosen(start, end)
         summary = seen["summary"]
@@ -182,9 +182,9 @@ async def test_figures_of_any_time_are_exact(store: Store) -> None:
 @pytest.mark.asyncio
 async def test_the_whole_run_where_no_time_is_named(store: Store) -> None:
     reader = RunWindows(store, nothing_runs)
-    seen = await reader.figures("run-1", Wanted(None, None))
+    seen = await reader.figures("run-1", TimeSelection(None, None))
     assert (seen["from"], seen["to"], seen["summary"]["requests"]) == (T0, T0 + SECONDS, chosen(0, 2 * T0).total)
-    beyond = await reader.figures("run-1", Wanted(T0 - 50, T0 + 10))
+    beyond = await reader.figures("run-1", TimeSelection(T0 - 50, T0 + 10))
     assert (beyond["from"], beyond["to"], beyond["exact"]) == (T0, T0 + 10, False)
 
 
@@ -193,7 +193,7 @@ async def test_distributions_of_all_and_of_successful_requests(store: Store) -> 
     reader = RunWindows(store, nothing_runs)
     for step in (None, 2):
         for outcome in ("all", "success"):
-            wanted = Wanted(T0 + 7, T0 + 733, "service", outcome, step)  # type: ignore[arg-type]
+            wanted = TimeSelection(T0 + 7, T0 + 733, "service", outcome, step)  # type: ignore[arg-type]
             seen = await reader.distribution("run-1", wanted)
             expected = chosen(T0 + 7, T0 + 733, step, success=outcome == "success")
             assert expected.avg_ns is not None
@@ -208,7 +208,7 @@ async def test_distributions_of_all_and_of_successful_requests(store: Store) -> 
 @pytest.mark.asyncio
 async def test_heat_maps_count_every_request_once(store: Store) -> None:
     reader = RunWindows(store, nothing_runs)
-    seen = await reader.heatmap("run-1", Wanted(T0 + 100, T0 + 700), 60, 40)
+    seen = await reader.heatmap("run-1", TimeSelection(T0 + 100, T0 + 700), 60, 40)
     assert (seen["width"], len(seen["timestamps"]), len(seen["edges"])) == (10, 60, 41)
     assert sum(count for _, _, count in seen["cells"]) == chosen(T0 + 100, T0 + 700).total
     for column in (0, 31, 59):
@@ -225,7 +225,7 @@ async def test_heat_maps_count_every_request_once(store: Store) -> None:
 @pytest.mark.asyncio
 async def test_series_of_steps_nodes_and_the_run(store: Store) -> None:
     reader = RunWindows(store, nothing_runs)
-    seen = await reader.series("run-1", Wanted(T0, T0 + SECONDS), 100, [None, 1])
+    seen = await reader.series("run-1", TimeSelection(T0, T0 + SECONDS), 100, [None, 1])
     assert (seen["width"], len(seen["timestamps"])) == (10, 80)
     for point, at in enumerate(seen["timestamps"]):
         for series in seen["series"]:
@@ -238,7 +238,7 @@ async def test_series_of_steps_nodes_and_the_run(store: Store) -> None:
     assert sum(seen["series"][0]["failures"]["HTTP 500"]) == sum(one.failed and one.step != 1 for one in SENT)
     assert [node["name"] for node in seen["nodes"]] == ["a", "b"]
     assert (seen["run"]["active_users"][0], seen["run"]["planned_users"][0]) == (6.0, 8.0)
-    fine = await reader.series("run-1", Wanted(T0 + 300, T0 + 330), 600, [2])
+    fine = await reader.series("run-1", TimeSelection(T0 + 300, T0 + 330), 600, [2])
     assert (fine["width"], fine["series"][0]["requests"]) == (
         1,
         [chosen(T0 + second, T0 + second + 1, 2).total for second in range(300, 330)],
@@ -275,7 +275,7 @@ async def test_series_are_the_same_from_stored_figures_and_from_histograms(
     store: Store, latency: Latency, outcome: Outcome, without: Callable[[str], int]
 ) -> None:
     reader = RunWindows(store, nothing_runs)
-    wanted = Wanted(T0 + 7, T0 + SECONDS, latency=latency, outcome=outcome)
+    wanted = TimeSelection(T0 + 7, T0 + SECONDS, latency=latency, outcome=outcome)
     from_figures = await reader.series("run-1", wanted, 100, [None, 0, 1, 2])
     assert await store.run(writes(without), "run-1") > 0
     assert await reader.series("run-1", wanted, 100, [None, 0, 1, 2]) == from_figures
@@ -285,11 +285,11 @@ async def test_series_are_the_same_from_stored_figures_and_from_histograms(
 async def test_what_is_not_there(store: Store) -> None:
     reader = RunWindows(store, nothing_runs)
     with pytest.raises(NotFound):
-        await reader.figures("none", Wanted(None, None))
+        await reader.figures("none", TimeSelection(None, None))
     with pytest.raises(InvalidInput) as caught:
-        await reader.distribution("run-1", Wanted(None, None, step=3))
+        await reader.distribution("run-1", TimeSelection(None, None, step=3))
     assert [problem.path for problem in caught.value.problems] == ["step"]
-    assert (await reader.heatmap("run-1", Wanted(None, None, "plan"), 10, 10))["cells"] == []
+    assert (await reader.heatmap("run-1", TimeSelection(None, None, "plan"), 10, 10))["cells"] == []
 
 
 @given(start=st.integers(0, 20_000), length=st.integers(0, 20_000), upto=st.integers(0, 40_000))

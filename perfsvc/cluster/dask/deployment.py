@@ -244,9 +244,9 @@ class DaskDeployment:  # size: the commands of a run, one short method each; all
 
     def _on_came(self, node: RunNode, report: messages.Came) -> None:
         """Let users of all nodes go on together once enough have come to a rendezvous."""
-        going = self._meetings.came(report.point, node.assignment, report.count)
+        released = self._meetings.came(report.point, node.assignment, report.count)
         for other in self.nodes.living():
-            if count := going.get(other.assignment):
+            if count := released.get(other.assignment):
                 letting = messages.LetGo(assignment=other.assignment, point=report.point, count=count)
                 self.nodes.send(other, letting)
 
@@ -278,7 +278,7 @@ class DaskDeployment:  # size: the commands of a run, one short method each; all
         self._check_end()
 
     def _on_lost(self, node: RunNode) -> None:
-        self._meetings.gone(node.assignment)
+        self._meetings.node_lost(node.assignment)
         if node.running and not self.nodes.stopping:
             self._on_vacancy(node)
         self._check_end()

@@ -162,8 +162,8 @@ class LoadShares:
         """Shares that differ from those reported last; 0 for nodes that are gone."""
         before, self._reported = self._reported, self.shares()
         changed = {name: share for name, share in self._reported.items() if share != before.get(name)}
-        gone = {name: 0.0 for name in before.keys() - self._reported.keys() if before[name]}
-        return {**gone, **changed}
+        removed = {name: 0.0 for name in before.keys() - self._reported.keys() if before[name]}
+        return {**removed, **changed}
 
     def _iteration_weights(self, weights: tuple[int, ...]) -> tuple[int, ...]:
         """The weights for iterations: 0 for slots that will have no users to do them."""

@@ -90,12 +90,12 @@ class AdaptiveController:
 
     def _bound_reached(self) -> str | None:
         """Return the bound at which the load stood most of the time while the target lay beyond it."""
-        level, held, wanted = self._summary.load_at(0.5), self._summary.held, self._spec.target
-        if level is None or held is None:
+        level, value, target = self._summary.load_at(0.5), self._summary.held, self._spec.target
+        if level is None or value is None:
             return None
-        if level >= self._scale.high and held < wanted * (1 - BAND):
+        if level >= self._scale.high and value < target * (1 - BAND):
             return "high"
-        return "low" if level <= self._scale.low and held > wanted * (1 + BAND) else None
+        return "low" if level <= self._scale.low and value > target * (1 + BAND) else None
 
     @property
     def _end(self) -> float:

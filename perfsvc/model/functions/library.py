@@ -47,18 +47,18 @@ class Library:
     def __init__(self, more: Iterable[type[Function]] = (), hear: Callable[[str, Any], None] | None = None) -> None:
         self.hear = hear
         self._more = {function.name: function for function in more}
-        self._made: dict[str, tuple[Function, Signature]] = {}
+        self._functions: dict[str, tuple[Function, Signature]] = {}
 
     def get(self, name: str, written: str) -> tuple[Function, Signature]:
         """The function of a name. Raise Fault for an unknown one; the message names the nearest."""
-        if name not in self._made:
+        if name not in self._functions:
             function = self._more.get(name) or _known.get(name)
             if name.startswith(FAKER):
                 function = faker(name.removeprefix(FAKER))
             if function is None:
                 raise unknown(name, written)
-            self._made[name] = function(), signature_of(function)
-        return self._made[name]
+            self._functions[name] = function(), signature_of(function)
+        return self._functions[name]
 
 
 def unknown(name: str, written: str) -> Fault:

@@ -7,7 +7,7 @@ from typing import Any
 
 Info = tuple[Any, ...]
 """A result of ``getaddrinfo``: family, type, protocol, name and socket address."""
-Found = list[Info]
+AddressInfos = list[Info]
 
 RETRY_NS = 60_000_000_000
 """After this time an address that could not be reached is tried first by one connection again."""
@@ -25,10 +25,10 @@ class AddressOrder:
         self._next: dict[tuple[str, int], int] = {}
         self._retry_ns: dict[Any, int] = {}
 
-    def of(self, host: str, port: int, found: Found, vu: int) -> Found:
+    def of(self, host: str, port: int, infos: AddressInfos, vu: int) -> AddressInfos:
         """Return the addresses of a host in the order for one more connection of a user."""
-        found = _distinct(found)
-        good = [info for info in found if not self._failing(info[4])] or found
+        infos = _distinct(infos)
+        good = [info for info in infos if not self._failing(info[4])] or infos
         if self._sticky:
             number = vu
         else:
@@ -36,12 +36,12 @@ class AddressOrder:
             self._next[host, port] = number + 1
         first = number % len(good)
         ordered = good[first:] + good[:first]
-        retried = self._due(found)
+        retried = self._due(infos)
         if retried is not None:
             ordered.insert(0, retried)
-        return ordered + [info for info in found if info not in ordered]
+        return ordered + [info for info in infos if info not in ordered]
 
-    def promising(self, ordered: Found) -> Found:
+    def promising(self, ordered: AddressInfos) -> AddressInfos:
         """Return the first address of an order, and of the others those not known to be unreachable."""
         return [info for number, info in enumerate(ordered) if not number or not self._failing(info[4])]
 
@@ -57,18 +57,18 @@ class AddressOrder:
     def _failing(self, address: Any) -> bool:
         return address in self._retry_ns
 
-    def _due(self, found: Found) -> Info | None:
+    def _due(self, infos: AddressInfos) -> Info | None:
         """Return an address that is to be tried again; the next connections do not wait for the outcome."""
         if not self._retry_ns:
             return None
         now = self._now_ns()
-        for info in found:
+        for info in infos:
             if self._retry_ns.get(info[4], now) < now:
                 self.unreachable(info[4])
                 return info
         return None
 
 
-def _distinct(found: Found) -> Found:
+def _distinct(infos: AddressInfos) -> AddressInfos:
     """Each socket address once."""
-    return list({info[4]: info for info in found}.values())
+    return list({info[4]: info for info in infos}.values())

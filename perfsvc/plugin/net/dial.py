@@ -14,7 +14,7 @@ from perfsvc.plugin import Failed
 from perfsvc.plugin import RunContext
 from perfsvc.plugin import Scope
 from perfsvc.plugin import failures
-from perfsvc.plugin.net.addresses import Found
+from perfsvc.plugin.net.addresses import AddressInfos
 from perfsvc.plugin.net.addresses import Info
 from perfsvc.plugin.net.names import Lookup
 from perfsvc.plugin.net.names import NameOptions
@@ -150,7 +150,7 @@ class Dialer:
         state.sessions = state.sessions or TlsSessions()
         return state.sessions.resuming(context, to.host, to.port)
 
-    async def _first(self, there: Found, to: Info, scope: Scope) -> socket.socket:
+    async def _first(self, there: AddressInfos, to: Info, scope: Scope) -> socket.socket:
         """Connect to the first address that takes it, or to ``to`` by way of it."""
 
         async def connect(info: Info) -> socket.socket:

@@ -17,8 +17,8 @@ from perfsvc.plugin import Spec
 from perfsvc.plugin import Text
 from perfsvc.plugin import failures
 from perfsvc.plugin import titled
+from perfsvc.plugin.net.addresses import AddressInfos
 from perfsvc.plugin.net.addresses import AddressOrder
-from perfsvc.plugin.net.addresses import Found
 
 NAMED = re.compile(r"(?:[A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+(?:%[A-Za-z0-9._~-]+)?\]):[0-9]{1,5}")
 PLACE = re.compile(r"[A-Za-z0-9._~-]+|[0-9A-Fa-f:.]+(?:%[A-Za-z0-9._~-]+)?")
@@ -112,10 +112,10 @@ class Lookup:
         self._resolve = context.resolve
         self.order = AddressOrder(context.now_ns, sticky=options.address_choice == "user")
 
-    async def find(self, host: str, port: int, vu: int) -> Found:
+    async def find(self, host: str, port: int, vu: int) -> AddressInfos:
         """Return the addresses of a host for one more connection of a user. Raise Failed and TargetDenied."""
         places = self._options.overrides_of(host, port) or (host,)
-        found: Found = []
+        found: AddressInfos = []
         for place in places:
             try:
                 found += await self._resolve(place, port)

@@ -121,12 +121,12 @@ def _literal(info: tuple[Any, ...]) -> str:
 
 
 def _templates(proxy: Proxy, context: RunContext) -> tuple[Template, Template]:
-    made, problems = [], []
+    templates, problems = [], []
     for at, text in (("username", proxy.username or ""), ("password", proxy.password)):
         try:
-            made.append(context.template(text))
+            templates.append(context.template(text))
         except Fault as fault:
             problems += [Problem(f"proxy.{at}", problem.text) for problem in fault.problems]
     if problems:
         raise InvalidInput(problems)
-    return made[0], made[1]
+    return templates[0], templates[1]

@@ -168,26 +168,26 @@ class Tls:
         self._options = options
         self._file = context.file
         self._templates = _templates(options, context)
-        self._made: dict[Identity | None, ssl.SSLContext] = {}
+        self._contexts: dict[Identity | None, ssl.SSLContext] = {}
         if options.ca is not None or self._templates:
             self.prepare()
 
     def prepare(self) -> None:
         """Makes the context of all users, where it is one. Reading the system's authorities takes some milliseconds."""
-        if not self._made:
+        if not self._contexts:
             varies = any(each.constant is None for each in self._templates)
             identity = None if varies else self.identity(Scope(0, 0))
-            self._made[identity] = self._make(identity)
+            self._contexts[identity] = self._make(identity)
 
     async def of(self, scope: Scope) -> ssl.SSLContext:
         """The context of one user. Raises MissingVariable, and Failed for a certificate that cannot be used."""
         identity = self.identity(scope)
-        known = self._made.get(identity)
+        known = self._contexts.get(identity)
         if known is None:
             known = await asyncio.to_thread(self._made_late, identity)
-            if len(self._made) >= MAX_CONTEXTS:
-                del self._made[next(iter(self._made))]
-            self._made[identity] = known
+            if len(self._contexts) >= MAX_CONTEXTS:
+                del self._contexts[next(iter(self._contexts))]
+            self._contexts[identity] = known
         return known
 
     def identity(self, scope: Scope) -> Identity | None:
@@ -254,9 +254,9 @@ class ResumingContext:
         context, latest = self._latest.get(self._place, (None, None))
         # Read as late as this: since TLS 1.3 servers send tickets after the handshake.
         session = latest.session if latest is not None and context is self._context else None
-        made = self._context.wrap_bio(incoming, outgoing, server_side, server_hostname, session)
-        self._latest[self._place] = self._context, made
-        return made
+        tls = self._context.wrap_bio(incoming, outgoing, server_side, server_hostname, session)
+        self._latest[self._place] = self._context, tls
+        return tls
 
 
 def handshake_counters(transport: asyncio.BaseTransport | None) -> Mapping[str, float] | None:
@@ -277,15 +277,15 @@ def _restrict(context: ssl.SSLContext, options: TlsOptions) -> None:
 def _templates(options: TlsOptions, context: RunContext) -> tuple[Template, ...]:
     if options.certificate is None or options.key is None:
         return ()
-    made, problems = [], []
+    templates, problems = [], []
     for at, text in (("certificate", options.certificate), ("key", options.key)):
         try:
-            made.append(context.template(text))
+            templates.append(context.template(text))
         except Fault as fault:
             problems += [Problem(at, problem.text) for problem in fault.problems]
     if problems:
         raise InvalidInput(problems)
-    return tuple(made)
+    return tuple(templates)
 
 
 def _trust(context: ssl.SSLContext, ca: str, file: Callable[[str], Path]) -> None:

@@ -277,12 +277,12 @@ async def closing_lets_go_of_everything(rig: DataRig, folder: Path) -> None:
             feed = await rig.open(setting)
             await feed.read(10)
             await feed.close()
-        before = held()
+        before = open_resources()
         for _ in range(5):
             feed = await rig.open(setting)
             await feed.read(10)
             await feed.close()
-        assert held() <= before
+        assert open_resources() <= before
 
 
 # What users write
@@ -341,7 +341,7 @@ async def held_up() -> AsyncIterator[list[float]]:
         watching.cancel()
 
 
-def held() -> tuple[int, int]:
+def open_resources() -> tuple[int, int]:
     """Open files and sockets, and processes started."""
     gc.collect()
     process = psutil.Process()

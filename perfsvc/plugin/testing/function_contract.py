@@ -147,8 +147,8 @@ def refusal_of(rig: FunctionRig, expression: str) -> str:
 class _Kept(Library):
     """A library with one object of the function, whose calls are made each time."""
 
-    def __init__(self, made: Function) -> None:
-        super().__init__([type(made)])
-        made.pure = False  # type: ignore[misc]  # of this object only: a call that was folded costs nothing
-        _, signature = super().get(made.name, made.name)
-        self._made[made.name] = made, signature
+    def __init__(self, function: Function) -> None:
+        super().__init__([type(function)])
+        function.pure = False  # type: ignore[misc]  # of this object only: a call that was folded costs nothing
+        _, signature = super().get(function.name, function.name)
+        self._functions[function.name] = function, signature

@@ -85,21 +85,21 @@ class Access:
     async def require(self, user: User, role: Role, kind: Kind, ident: int | str) -> int:
         """Return the project's id. Raises NotFound for non-members, Forbidden for members with an insufficient role."""
         try:
-            project_id, held = await self._store.run(_project_and_role, user.id, kind, ident)
+            project_id, own_role = await self._store.run(_project_and_role, user.id, kind, ident)
         except NotFound:
             raise kind.missing from None
         except Unavailable:
             known = self._known_before(user.id, kind, ident)
             if known is None:
                 raise
-            project_id, held = known
+            project_id, own_role = known
         else:
-            remember_bounded(self._known, (user.id, kind, ident), (project_id, held))
+            remember_bounded(self._known, (user.id, kind, ident), (project_id, own_role))
         if user.administrator:
             return project_id
-        if held is None:
+        if own_role is None:
             raise kind.missing
-        if RANK[held] < RANK[role]:
+        if RANK[own_role] < RANK[role]:
             raise Forbidden
         return project_id
 

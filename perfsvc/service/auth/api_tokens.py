@@ -82,8 +82,8 @@ class ApiTokens:
         text = f"{PREFIX}{identifier}_{secrets.token_urlsafe(32)}"
         days = form.expires_in_days
         expires = None if days is None else self._now() + timedelta(days=days)
-        made = api_tokens.Made(user.id, form.name, form.scope, identifier, digest_of(text), expires)
-        return NewApiToken(await self._store.run(_create, made), text)
+        new = api_tokens.NewToken(user.id, form.name, form.scope, identifier, digest_of(text), expires)
+        return NewApiToken(await self._store.run(_create, new), text)
 
     async def of_user(self, user: User) -> list[ApiToken]:
         """A user's tokens, the newest first."""
@@ -141,10 +141,10 @@ def digest_of(text: str) -> str:
 
 
 @writes
-def _create(made: api_tokens.Made) -> ApiToken:
-    if api_tokens.count(made.user_id) >= MOST:
+def _create(new: api_tokens.NewToken) -> ApiToken:
+    if api_tokens.count(new.user_id) >= MOST:
         raise Conflict(f"最多保留 {MOST} 个令牌，请先删除不用的", f"there are {MOST} tokens already; delete one first")
-    return api_tokens.create(made)
+    return api_tokens.create(new)
 
 
 def _find(identifier: str, digest: str) -> tuple[ApiToken, User]:

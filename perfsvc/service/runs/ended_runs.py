@@ -30,7 +30,7 @@ from perfsvc.service.runs.grid import widest_in
 from perfsvc.service.runs.grid import windows_of
 from perfsvc.service.runs.run_windows import RunWindows
 from perfsvc.service.runs.run_windows import Steps
-from perfsvc.service.runs.step_points import Held
+from perfsvc.service.runs.step_points import StoredPoints
 from perfsvc.service.runs.step_points import points_of
 from perfsvc.service.runs.step_points import read_points
 from perfsvc.store import distributions
@@ -71,23 +71,23 @@ class EndedRuns:
         before = await self._before(execution_id, steps, start, measured)
         last = await self._history(execution_id, steps, Grid(end - 1, end, 1))
 
-        def made(pieces: list[Piece]) -> MetricFigures:
+        def combine(pieces: list[Piece]) -> MetricFigures:
             of_load = load_of(pieces)
             counted = everything_of([*before, *pieces], steps, of_load) if time_range is None else of_load
             figures = Figures(**figures_of(of_load, whole_of(pieces).load.span_ns, WHOLE_RUN_NS))
             return MetricFigures(last[-1] if last else None, figures, counted.requests, counted.errors)
 
-        return await self._made(execution_id, since, end, everything(steps), made)
+        return await self._from_pieces(execution_id, since, end, everything(steps), combine)
 
     async def read(self, execution_id: str) -> EndedRun:
         """The whole run. Raises NotFound."""
         steps, (start, measured, end) = await self._windows.time_of(execution_id)
         before = await self._before(execution_id, steps, start, measured)
 
-        def summed(pieces: list[Piece]) -> tuple[RunTotals, float]:
+        def combine(pieces: list[Piece]) -> tuple[RunTotals, float]:
             return everything_of([*before, *pieces], steps, load_of(pieces)), whole_of(pieces).elapsed
 
-        totals, elapsed = await self._made(execution_id, measured, end, everything(steps), summed)
+        totals, elapsed = await self._from_pieces(execution_id, measured, end, everything(steps), combine)
         history = await self._history(execution_id, steps, grid_of(start, end, HISTORY_POINTS))
         curves = await self._curves(execution_id, steps, grid_of(start, end, STEP_POINTS, LEVELS))
         return EndedRun(totals, elapsed, history, curves)
@@ -99,15 +99,15 @@ class EndedRuns:
         )
 
     async def _history(self, execution_id: str, steps: Steps, grid: Grid) -> list[Second]:
-        made = partial(seconds_of, grid=grid)
-        return await self._made(execution_id, grid.start, grid.end, load(steps), made, widest_in(grid))
+        combine = partial(seconds_of, grid=grid)
+        return await self._from_pieces(execution_id, grid.start, grid.end, load(steps), combine, widest_in(grid))
 
     async def _curves(self, execution_id: str, steps: Steps, grid: Grid) -> dict[str, Any]:
         parts = first_steps(steps)
-        held = await self._store.run(read_points, execution_id, grid, parts, ALL_REQUESTS)
-        return await off_loop(steps_block, held, grid, parts)
+        stored = await self._store.run(read_points, execution_id, grid, parts, ALL_REQUESTS)
+        return await off_loop(steps_block, stored, grid, parts)
 
-    async def _made(
+    async def _from_pieces(
         self,
         execution_id: str,
         start: int,
@@ -160,15 +160,15 @@ def seconds_of(pieces: list[Piece], grid: Grid) -> list[Second]:
     ]
 
 
-def steps_block(held: Held, grid: Grid, parts: Parts) -> dict[str, Any]:
+def steps_block(stored: StoredPoints, grid: Grid, parts: Parts) -> dict[str, Any]:
     """The curves of the first steps, as the first frame of a feed has them: at the points that have anything."""
-    spans, found = points_of(held, grid, parts, ALL_REQUESTS)
-    told = [number for number, span in enumerate(spans) if span.load.seconds]
+    spans, found = points_of(stored, grid, parts, ALL_REQUESTS)
+    measured = [number for number, span in enumerate(spans) if span.load.seconds]
     return {
         "width": grid.width,
-        "timestamps": [grid.starts[number] for number in told],
+        "timestamps": [grid.starts[number] for number in measured],
         "steps": [
-            {"index": step, **{name: [points[number].figures[name] for number in told] for name in CURVES}}
+            {"index": step, **{name: [points[number].figures[name] for number in measured] for name in CURVES}}
             for step, points in found.items()
         ],
     }

@@ -20,7 +20,7 @@ class FrameLog:
         self._max_seconds, self._max_bytes = max_seconds, max_bytes
         self._kept: deque[tuple[int, bytes]] = deque()
         self._size = 0
-        self._gone_upto = 0
+        self._dropped_upto = 0
 
     def add(self, second: int, point: bytes) -> None:
         """Add a second, encoded as JSON."""
@@ -28,13 +28,13 @@ class FrameLog:
         self._kept.append((second, packed))
         self._size += len(packed)
         while len(self._kept) > self._max_seconds or self._size > self._max_bytes:
-            self._gone_upto, gone = self._kept.popleft()
-            self._size -= len(gone)
+            self._dropped_upto, dropped = self._kept.popleft()
+            self._size -= len(dropped)
 
     def after(self, second: int) -> LoggedSeconds:
         """Return the seconds after ``second``, still compressed."""
         kept = [packed for at, packed in self._kept if at > second]
-        return LoggedSeconds(kept, complete=second >= self._gone_upto)
+        return LoggedSeconds(kept, complete=second >= self._dropped_upto)
 
 
 class LoggedSeconds:

@@ -185,9 +185,9 @@ class RunManager:  # size: one short method per request about runs; they share t
         if active is None:
             execution = await self._store.run(executions.get, execution_id)
             raise refusal(execution.state, RunEvent.SET_LOAD)
-        wanted = active.run.spec.load.variable
-        if variable != wanted:
-            raise InvalidInput.at(variable, f"该测试的负载类型是 {wanted}", f"the load of this run is {wanted}")
+        own = active.run.spec.load.variable
+        if variable != own:
+            raise InvalidInput.at(variable, f"该测试的负载类型是 {own}", f"the load of this run is {own}")
         active.run.set_load(level, user.username)
         return self._current(active)
 

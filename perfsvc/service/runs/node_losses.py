@@ -99,8 +99,8 @@ class NodeLosses:
 
     def _close(self, loss: Loss, elapsed: float, moment: float) -> None:
         loss.until, loss.ended = max(elapsed, loss.since), moment
-        asked = self._profile.area(loss.until) - self._profile.area(loss.since)
-        loss.missing = asked * loss.share / WHOLE
+        planned = self._profile.area(loss.until) - self._profile.area(loss.since)
+        loss.missing = planned * loss.share / WHOLE
 
     def _open(self) -> list[Loss]:
         """Return the losses whose shares are not taken over yet."""

@@ -62,8 +62,8 @@ class Pins:
 
     async def create(self, user: User, execution_id: str, form: PinForm) -> Pin:
         """Raises InvalidInput for a time outside of the run, Conflict when there are too many."""
-        made = pins.Made(execution_id, user.id, form.begins, form.ends, form.text)
-        return await self._store.run(_create, made)
+        pin = pins.NewPin(execution_id, user.id, form.begins, form.ends, form.text)
+        return await self._store.run(_create, pin)
 
     async def update(self, execution_id: str, pin_id: int, change: PinChange) -> Pin:
         """Raises NotFound, and InvalidInput as ``create`` does."""
@@ -75,9 +75,9 @@ class Pins:
 
 
 @writes
-def _create(made: pins.Made) -> Pin:
-    check_times(executions.get(made.execution_id), made.begins, made.ends)
-    return pins.create(made, MOST)
+def _create(pin: pins.NewPin) -> Pin:
+    check_times(executions.get(pin.execution_id), pin.begins, pin.ends)
+    return pins.create(pin, MOST)
 
 
 @writes

@@ -45,9 +45,9 @@ class RunList:
             row = known
         return self._now(row, spark=False)
 
-    async def page(self, user: User, wanted: RunFilter, page: int, page_size: int, *, spark: bool) -> Page[RunRow]:
+    async def page(self, user: User, chosen: RunFilter, page: int, page_size: int, *, spark: bool) -> Page[RunRow]:
         """Return the matching runs of the user's projects; for an administrator, of all projects."""
-        own = wanted if user.administrator else replace(wanted, user_id=user.id)
+        own = chosen if user.administrator else replace(chosen, user_id=user.id)
         found = await self._store.run(run_list.page, own, page, page_size, spark=spark)
         return replace(found, results=[self._now(row, spark=spark) for row in found.results])
 

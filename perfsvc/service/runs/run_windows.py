@@ -37,7 +37,7 @@ from perfsvc.service.runs.grid import windows_by_step
 from perfsvc.service.runs.run import Run
 from perfsvc.service.runs.run_time import RunTime
 from perfsvc.service.runs.run_time import RunTimes
-from perfsvc.service.runs.step_points import Held
+from perfsvc.service.runs.step_points import StoredPoints
 from perfsvc.service.runs.step_points import points_of
 from perfsvc.service.runs.step_points import read_points
 from perfsvc.store import distributions
@@ -56,7 +56,7 @@ KEPT_STEPS = 32
 
 
 @dataclass(frozen=True)
-class Wanted:
+class TimeSelection:
     """A time of a run, without ``until`` itself; None is where what was measured begins, or ends.
 
     ``step`` None is all requests.
@@ -101,75 +101,75 @@ class RunWindows:
         self._turn = asyncio.Semaphore(AT_ONCE)
         self._steps: OrderedDict[str, Steps] = OrderedDict()
 
-    async def figures(self, execution_id: str, wanted: Wanted) -> dict[str, Any]:
+    async def figures(self, execution_id: str, selection: TimeSelection) -> dict[str, Any]:
         """All requests and every step of a time. Raises NotFound, InvalidInput."""
-        steps, first, start, end = await self._time(execution_id, wanted)
+        steps, first, start, end = await self._time(execution_id, selection)
         parts, once = Parts(True, range(len(steps.names)), steps.apart), Parts(False, steps.once)
 
         def read() -> tuple[list[Piece], list[Piece]]:
             before = distributions.pieces_between(execution_id, first, start, once)
             return before, distributions.pieces_between(execution_id, start, end, parts)
 
-        def made(held: tuple[list[Piece], list[Piece]]) -> dict[str, Any]:
-            before, pieces = held
+        def combine(stored: tuple[list[Piece], list[Piece]]) -> dict[str, Any]:
+            before, pieces = stored
             span = whole_of(pieces)
             running = span.load.span_ns
             by_step = windows_by_step(pieces, parts)
             for step, windows in windows_by_step(before, once).items():
                 by_step[step] += windows
-            summary = {**figures_block(by_step.get(TOTAL, []), running, wanted.chosen), **run_counts(span)}
+            summary = {**figures_block(by_step.get(TOTAL, []), running, selection.chosen), **run_counts(span)}
             rows = [
                 {
                     "index": index,
                     "name": name,
                     "type": steps.kind(index),
                     "part": steps.parts[index],
-                    **figures_block(by_step.get(index, []), running, wanted.chosen),
+                    **figures_block(by_step.get(index, []), running, selection.chosen),
                 }
                 for index, name in enumerate(steps.names)
             ]
             return {"summary": summary, "steps": rows}
 
-        return await self._answer(execution_id, wanted, (start, end), read, made)
+        return await self._response(execution_id, selection, (start, end), read, combine)
 
-    async def distribution(self, execution_id: str, wanted: Wanted) -> dict[str, Any]:
+    async def distribution(self, execution_id: str, selection: TimeSelection) -> dict[str, Any]:
         """The percentile curve of a time. Raises NotFound, InvalidInput."""
-        steps, _, start, end = await self._time(execution_id, wanted)
-        parts = parts_of([wanted.step], steps)
+        steps, _, start, end = await self._time(execution_id, selection)
+        parts = parts_of([selection.step], steps)
 
-        def made(pieces: list[Piece]) -> dict[str, Any]:
+        def combine(pieces: list[Piece]) -> dict[str, Any]:
             by_step = windows_by_step(pieces, parts)
-            return distribution_block(by_step.get(index_of(wanted.step), []), wanted.chosen)
+            return distribution_block(by_step.get(index_of(selection.step), []), selection.chosen)
 
         read = partial(distributions.pieces_between, execution_id, start, end, parts)
-        return await self._answer(execution_id, wanted, (start, end), read, made)
+        return await self._response(execution_id, selection, (start, end), read, combine)
 
-    async def heatmap(self, execution_id: str, wanted: Wanted, columns: int, rows: int) -> dict[str, Any]:
+    async def heatmap(self, execution_id: str, selection: TimeSelection, columns: int, rows: int) -> dict[str, Any]:
         """Counts by time and latency, in at most so many columns. Raises NotFound, InvalidInput."""
-        steps, _, start, end = await self._time(execution_id, wanted)
-        grid, parts = grid_of(start, end, columns), parts_of([wanted.step], steps)
-        edges = edges_of(grid, wanted, start, end)
+        steps, _, start, end = await self._time(execution_id, selection)
+        grid, parts = grid_of(start, end, columns), parts_of([selection.step], steps)
+        edges = edges_of(grid, selection, start, end)
 
-        def made(pieces: list[Piece]) -> dict[str, Any]:
+        def combine(pieces: list[Piece]) -> dict[str, Any]:
             buckets = [windows_by_step(bucket, parts) for bucket in on_grid(pieces, grid)]
-            windows = [bucket.get(index_of(wanted.step), []) for bucket in buckets]
-            return {"timestamps": list(grid.starts), **heatmap_block(windows, rows, wanted.chosen)}
+            windows = [bucket.get(index_of(selection.step), []) for bucket in buckets]
+            return {"timestamps": list(grid.starts), **heatmap_block(windows, rows, selection.chosen)}
 
         read = partial(distributions.pieces_between, execution_id, *edges, parts, widest_in(grid))
-        return await self._answer(execution_id, wanted, edges, read, made, grid.width)
+        return await self._response(execution_id, selection, edges, read, combine, grid.width)
 
     async def series(
-        self, execution_id: str, wanted: Wanted, points: int, chosen_steps: list[int | None]
+        self, execution_id: str, selection: TimeSelection, points: int, chosen_steps: list[int | None]
     ) -> dict[str, Any]:
         """Steps, the run and its nodes over time, in at most so many points. Raises NotFound, InvalidInput."""
-        steps, _, start, end = await self._time(execution_id, wanted)
+        steps, _, start, end = await self._time(execution_id, selection)
         for step in chosen_steps:
             refuse_unknown(step, steps)
         grid, parts = grid_of(start, end, points, LEVELS), parts_of(chosen_steps, steps)
-        edges = edges_of(grid, wanted, start, end)
+        edges = edges_of(grid, selection, start, end)
 
-        def made(held: Held) -> dict[str, Any]:
-            spans, found = points_of(held, grid, parts, wanted.chosen)
+        def combine(stored: StoredPoints) -> dict[str, Any]:
+            spans, found = points_of(stored, grid, parts, selection.chosen)
             series = [
                 {
                     "index": step,
@@ -185,49 +185,49 @@ class RunWindows:
                 "run": run_series(spans),
             }
 
-        read = partial(read_points, execution_id, grid, parts, wanted.chosen, edges)
-        return await self._answer(execution_id, wanted, edges, read, made, grid.width)
+        read = partial(read_points, execution_id, grid, parts, selection.chosen, edges)
+        return await self._response(execution_id, selection, edges, read, combine, grid.width)
 
     async def time_of(self, execution_id: str) -> tuple[Steps, RunTime]:
         """The measured steps of a run, and its time. Raises NotFound."""
         steps = await self.steps_of(execution_id)
         return steps, await self._times.of(execution_id, steps.warm_up_s)
 
-    async def _time(self, execution_id: str, wanted: Wanted) -> tuple[Steps, int, int, int]:
+    async def _time(self, execution_id: str, selection: TimeSelection) -> tuple[Steps, int, int, int]:
         """The steps of a run; from when on its setup counts, and the load; the end. Raises NotFound, InvalidInput."""
         steps, time = await self.time_of(execution_id)
-        refuse_unknown(wanted.step, steps)
-        start = time.measured if wanted.since is None else min(max(wanted.since, time.start), time.end)
-        end = time.end if wanted.until is None else max(min(wanted.until, time.end), start)
-        return steps, time.start if wanted.since is None else start, start, end
+        refuse_unknown(selection.step, steps)
+        start = time.measured if selection.since is None else min(max(selection.since, time.start), time.end)
+        end = time.end if selection.until is None else max(min(selection.until, time.end), start)
+        return steps, time.start if selection.since is None else start, start, end
 
-    async def _answer(
+    async def _response(
         self,
         execution_id: str,
-        wanted: Wanted,
+        selection: TimeSelection,
         time: tuple[int, int],
         read: Callable[[], T],
-        make: Callable[[T], dict[str, Any]],
+        combine: Callable[[T], dict[str, Any]],
         width: int | None = None,
     ) -> dict[str, Any]:
         start, end = time
         async with self._turn:
             with uncollected():
-                held = [await self._store.run(read)]
+                stored = [await self._store.run(read)]
                 # Freed in the thread: thousands of objects at once would hold the loop.
-                made = await asyncio.to_thread(lambda: make(held.pop()))
-        asked = (wanted.since, wanted.until)
-        exact = all(edge is None or edge == used for edge, used in zip(asked, time, strict=True))
+                parts = await asyncio.to_thread(lambda: combine(stored.pop()))
+        edges = (selection.since, selection.until)
+        exact = all(edge is None or edge == used for edge, used in zip(edges, time, strict=True))
         return {
             "execution_id": execution_id,
             "from": start,
             "to": end,
             "width": end - start if width is None else width,
-            "step": wanted.step,
-            "latency": wanted.latency,
-            "outcome": wanted.outcome,
+            "step": selection.step,
+            "latency": selection.latency,
+            "outcome": selection.outcome,
             "exact": exact,
-            **made,
+            **parts,
         }
 
     async def steps_of(self, execution_id: str) -> Steps:
@@ -255,9 +255,9 @@ def refuse_unknown(step: int | None, steps: Steps) -> None:
         raise InvalidInput.at("step", zh, en)
 
 
-def edges_of(grid: Grid, wanted: Wanted, start: int, end: int) -> tuple[int, int]:
+def edges_of(grid: Grid, selection: TimeSelection, start: int, end: int) -> tuple[int, int]:
     """The time that points are made of: their own edges where one was asked for, the run's where none was."""
-    return grid.start if wanted.since is not None else start, grid.end if wanted.until is not None else end
+    return grid.start if selection.since is not None else start, grid.end if selection.until is not None else end
 
 
 def index_of(step: int | None) -> int:

@@ -23,7 +23,7 @@ from perfsvc.store.rollup import Parts
 from perfsvc.store.rollup import Piece
 
 
-class Held(NamedTuple):
+class StoredPoints(NamedTuple):
     """What is stored of the points of a grid."""
 
     pieces: list[Piece]
@@ -32,14 +32,14 @@ class Held(NamedTuple):
 
 def read_points(
     execution_id: str, grid: Grid, parts: Parts, chosen: Chosen, edges: tuple[int, int] | None = None
-) -> Held:
+) -> StoredPoints:
     """Read what the points of a grid are made of; ``edges`` cut the first and the last of them."""
     start, end = edges or (grid.start, grid.end)
     whole = -(-start // grid.width) * grid.width
     known = distributions.summaries_between(execution_id, whole, grid.end, grid.width, indices_of(parts))
     if any(times_of(summary, chosen) is None for summary in known.of.values()):
         known = NO_SUMMARIES
-    return Held(distributions.pieces_beside(execution_id, start, end, parts, widest_in(grid), known), known)
+    return StoredPoints(distributions.pieces_beside(execution_id, start, end, parts, widest_in(grid), known), known)
 
 
 def indices_of(parts: Parts) -> list[int]:
@@ -47,17 +47,19 @@ def indices_of(parts: Parts) -> list[int]:
     return [*([TOTAL] if parts.total else []), *parts.steps]
 
 
-def points_of(held: Held, grid: Grid, parts: Parts, chosen: Chosen) -> tuple[list[Span], dict[int, list[StepPoint]]]:
+def points_of(
+    stored: StoredPoints, grid: Grid, parts: Parts, chosen: Chosen
+) -> tuple[list[Span], dict[int, list[StepPoint]]]:
     """The span of each point, and the points of each step; those of all requests under ``TOTAL``."""
     spans: list[Span] = []
     found: dict[int, list[StepPoint]] = {index: [] for index in indices_of(parts)}
-    for at, bucket in zip(grid.starts, on_grid(held.pieces, grid), strict=True):
+    for at, bucket in zip(grid.starts, on_grid(stored.pieces, grid), strict=True):
         span = whole_of(bucket)
         spans.append(span)
         # Those of one point at a time: what all of them take would be freed in one go, which holds the loop.
         by_step = windows_by_step(bucket, parts)
         for index, shown in found.items():
-            summary = held.known.of.get((at, index))
+            summary = stored.known.of.get((at, index))
             if summary is None:
                 shown.append(step_point(by_step.get(index, []), span, chosen))
             else:

@@ -139,8 +139,8 @@ class Merging:
         if self._steps_from is None or since < self._steps_from:
             found = await self._store.run(windows.of_execution, self.id, since, since + SLICE_S)
             return [Stored(snapshot) for snapshot in found]
-        wanted = (since, since + SLICE_S, self.metrics.apart, self._judged)
-        return [Stored(*each) for each in await self._store.run(windows.summed, self.id, *wanted)]
+        query = (since, since + SLICE_S, self.metrics.apart, self._judged)
+        return [Stored(*each) for each in await self._store.run(windows.summed, self.id, *query)]
 
     def _begin_sums(self, since: int) -> None:
         """Leave steps to coarser rows from now on, or once that row is over in which the warm-up ended."""
@@ -162,8 +162,8 @@ def first_wrong(spans: list[tuple[int, Span, bytes]], heads: list[windows.Stored
     seconds = ((second, list(group)) for second, group in groupby(heads, key=lambda head: head.second))
     by_span: dict[int, list[Span]] = {}
     for second, group in seconds:
-        told = Span.of_second((head, head.request_count, head.failure_count) for head in group)
-        by_span.setdefault(second - second % CHECKED, []).append(told)
+        span_of_second = Span.of_second((head, head.request_count, head.failure_count) for head in group)
+        by_span.setdefault(second - second % CHECKED, []).append(span_of_second)
     for start, span, _ in spans:
         right = reduce(Span.joined, by_span.get(start, []), Span())
         if (span.counts, span.nodes) != (right.counts, right.nodes):

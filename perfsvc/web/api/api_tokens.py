@@ -68,8 +68,8 @@ class ApiTokensHandler(Handler):
 
     @operation("创建 API 令牌", "Create an API token", AUTHENTICATED, status=201, needs=Needs.LOGIN)
     async def post(self, body: ApiTokenForm) -> NewApiTokenResponse:
-        made = await self.services.sessions.api_tokens.create(self.user, body)
-        return NewApiTokenResponse(**fields_of(made.stored), token=made.text)
+        token = await self.services.sessions.api_tokens.create(self.user, body)
+        return NewApiTokenResponse(**fields_of(token.stored), token=token.text)
 
 
 class ApiTokenHandler(Handler):

@@ -58,13 +58,13 @@ class DemoHandler(Handler):
         url = demo_url(self)
         if url is None:
             raise NotFound("演示目标已关闭", "the demo target is off")
-        made = await self.services.demo.make(self.user, body.language, url.rstrip("/"))
-        self.found_existing = not made.new
+        demo = await self.services.demo.make(self.user, body.language, url.rstrip("/"))
+        self.found_existing = not demo.new
         return DemoProjectResponse(
-            project=ProjectResponse.of(made.project, Role.OWNER),
-            env_id=made.env.id,
-            scene_id=made.scene.id,
-            plans=[DemoPlan(id=plan.id, name=plan.name, test_mode=plan.config.test_mode) for plan in made.plans],
+            project=ProjectResponse.of(demo.project, Role.OWNER),
+            env_id=demo.env.id,
+            scene_id=demo.scene.id,
+            plans=[DemoPlan(id=plan.id, name=plan.name, test_mode=plan.config.test_mode) for plan in demo.plans],
         )
 
 

@@ -101,7 +101,7 @@ class LiveHandler(Handler, WebSocketHandler):
 
     def on_message(self, message: str | bytes) -> None:
         """A viewer may send a new token; of several messages at once the latest counts."""
-        self._said = message
+        self._latest_message = message
         self._message.set()
 
     def bearer_token(self) -> str:
@@ -156,7 +156,7 @@ class LiveHandler(Handler, WebSocketHandler):
         while True:
             await self._message.wait()
             self._message.clear()
-            accepted = await self._accept(self._said)
+            accepted = await self._accept(self._latest_message)
             data = {"accepted": accepted, "expires": self.identity.expires}
             frame = {"type": "token", "timestamp": int(self.services.clock.wall()), "data": data}
             await self.write_message(json.dumps(frame))

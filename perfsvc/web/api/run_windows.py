@@ -15,7 +15,7 @@ from perfsvc.model.entities import Role
 from perfsvc.model.problems import Fault
 from perfsvc.model.scene import Part
 from perfsvc.service.auth.access import Kind
-from perfsvc.service.runs.run_windows import Wanted
+from perfsvc.service.runs.run_windows import TimeSelection
 from perfsvc.web.api.request_counts import CutOff
 from perfsvc.web.api.request_counts import Dropped
 from perfsvc.web.api.request_counts import Failed
@@ -54,9 +54,9 @@ class WindowQuery(Spec):
             raise Fault(zh, "latencies from plan are kept for all requests only; leave outcome out", "outcome")
         return self
 
-    def wanted(self, step: int | None = None) -> Wanted:
+    def selection(self, step: int | None = None) -> TimeSelection:
         """The same for the services."""
-        return Wanted(self.since, self.until, self.latency, self.outcome, step)
+        return TimeSelection(self.since, self.until, self.latency, self.outcome, step)
 
 
 class StepQuery(WindowQuery):
@@ -259,26 +259,26 @@ class SeriesResponse(WindowHead):
 class FiguresHandler(Handler):
     @operation("查询任意时间段的指标", "The figures of any time of a run", VIEWERS)
     async def get(self, execution_id: str, query: WindowQuery) -> Large[FiguresResponse]:
-        return Large(await self.services.run_windows.figures(execution_id, query.wanted()))
+        return Large(await self.services.run_windows.figures(execution_id, query.selection()))
 
 
 class DistributionHandler(Handler):
     @operation("查询任意时间段的响应时间分布", "The percentile curve of any time of a run", VIEWERS)
     async def get(self, execution_id: str, query: StepQuery) -> Large[DistributionResponse]:
-        return Large(await self.services.run_windows.distribution(execution_id, query.wanted(query.step)))
+        return Large(await self.services.run_windows.distribution(execution_id, query.selection(query.step)))
 
 
 class HeatmapHandler(Handler):
     @operation("查询任意时间段的响应时间热力图", "The latency heat map of any time of a run", VIEWERS)
     async def get(self, execution_id: str, query: HeatmapQuery) -> Large[HeatmapResponse]:
-        wanted = query.wanted(query.step)
-        return Large(await self.services.run_windows.heatmap(execution_id, wanted, query.columns, query.rows))
+        selection = query.selection(query.step)
+        return Large(await self.services.run_windows.heatmap(execution_id, selection, query.columns, query.rows))
 
 
 class SeriesHandler(Handler):
     @operation("查询任意时间段的时间序列", "The series of any time of a run", VIEWERS)
     async def get(self, execution_id: str, query: SeriesQuery) -> Large[SeriesResponse]:
-        return Large(await self.services.run_windows.series(execution_id, query.wanted(), query.points, query.steps))
+        return Large(await self.services.run_windows.series(execution_id, query.selection(), query.points, query.steps))
 
 
 routes = [

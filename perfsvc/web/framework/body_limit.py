@@ -107,5 +107,5 @@ class _Limited(HTTPMessageDelegate):
 
 def declared_length(headers: HTTPHeaders) -> int:
     """Return the declared Content-Length; 0 if it is absent or invalid (Tornado refuses the latter)."""
-    said = headers.get("Content-Length", "")
-    return int(said) if said.isascii() and said.isdigit() and len(said) < 20 else 0
+    length = headers.get("Content-Length", "")
+    return int(length) if length.isascii() and length.isdigit() and len(length) < 20 else 0

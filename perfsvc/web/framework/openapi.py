@@ -113,8 +113,8 @@ def _explained(operation: Operation) -> Text:
     """Who may use an operation; then a paragraph on its query."""
     texts = [operation.rule.explained]
     if operation.query is not None:
-        said = in_lines_of_paragraphs(cleandoc(operation.query.__doc__ or ""))
-        texts.append(Text(chinese().get(said, said), said))
+        description = in_lines_of_paragraphs(cleandoc(operation.query.__doc__ or ""))
+        texts.append(Text(chinese().get(description, description), description))
     return Text("\n\n".join(text.zh for text in texts), "\n\n".join(text.en for text in texts))
 
 

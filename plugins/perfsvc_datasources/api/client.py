@@ -204,11 +204,11 @@ def redirected(request: Request, response: aiohttp.ClientResponse) -> Request:
 def check_status(response: aiohttp.ClientResponse) -> None:
     """Raises Passing or DataFailure for anything but success and a page that does not exist."""
     status = response.status
-    said = f"{shown_url(response.url)} 返回 {status}", f"{shown_url(response.url)} returned {status}"
+    texts = f"{shown_url(response.url)} 返回 {status}", f"{shown_url(response.url)} returned {status}"
     if status in AGAIN:
-        raise Passing(*said, wait_s=wait_of(response.headers.get("Retry-After", "")))
+        raise Passing(*texts, wait_s=wait_of(response.headers.get("Retry-After", "")))
     if not 200 <= status < 300 and status != GONE:
-        raise DataFailure(*said)
+        raise DataFailure(*texts)
 
 
 def check_type(response: aiohttp.ClientResponse) -> None:

@@ -10,7 +10,7 @@ from perfsvc.plugin import Row
 from perfsvc.plugin import Text
 from perfsvc_datasources._blocks import BlockFeed
 from perfsvc_datasources.api.client import Client
-from perfsvc_datasources.api.pages import Seen
+from perfsvc_datasources.api.pages import Page
 from perfsvc_datasources.api.pages import pager
 from perfsvc_datasources.api.request import Request
 from perfsvc_datasources.api.spec import Options
@@ -79,8 +79,8 @@ class ApiFeed(BlockFeed):
         rows = sheet.rows[: self._options.max_rows - self._so_far]
         self._pages += 1
         self._so_far += len(rows)
-        seen = Seen(request.at(response.url), sheet.document, response.next_link, len(sheet.rows), self._so_far)
-        self._following = self._within_limits(self._pager.following(seen), cut=len(rows) < len(sheet.rows))
+        page = Page(request.at(response.url), sheet.document, response.next_link, len(sheet.rows), self._so_far)
+        self._following = self._within_limits(self._pager.following(page), cut=len(rows) < len(sheet.rows))
         return rows
 
     def _missing(self) -> list[Row]:

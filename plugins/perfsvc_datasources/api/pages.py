@@ -20,7 +20,7 @@ from perfsvc_datasources.api.spec import PagePagination
 from perfsvc_datasources.api.spec import Pagination
 
 
-class Seen(NamedTuple):
+class Page(NamedTuple):
     """Input of pagination: the response's rows, and the number of all rows so far."""
 
     request: Request
@@ -38,14 +38,14 @@ class Pager(ABC):
         return request
 
     @abstractmethod
-    def following(self, seen: Seen) -> Request | None:
+    def following(self, page: Page) -> Request | None:
         """Return the request for the next page, None at the end. Raises DataFailure for repeated pages."""
 
 
 class OnePage(Pager):
     """An endpoint with one page."""
 
-    def following(self, seen: Seen) -> Request | None:
+    def following(self, page: Page) -> Request | None:
         return None
 
 
@@ -61,12 +61,12 @@ class ByNumber(Pager):
         sizes = {} if self._spec.size_parameter is None else {self._spec.size_parameter: self._spec.size}
         return self._numbered(request.with_parameters(sizes, self._spec.place))
 
-    def following(self, seen: Seen) -> Request | None:
-        total = self._total(seen.document)
-        if not seen.rows or (isinstance(total, int) and seen.row_total >= total):
+    def following(self, page: Page) -> Request | None:
+        total = self._total(page.document)
+        if not page.rows or (isinstance(total, int) and page.row_total >= total):
             return None
         self._number += self._spec.step
-        return self._numbered(seen.request)
+        return self._numbered(page.request)
 
     def _numbered(self, request: Request) -> Request:
         return request.with_parameters({self._spec.parameter: self._number}, self._spec.place)
@@ -80,14 +80,14 @@ class ByCursor(Pager):
         self._cursor = compile_path(spec.path)
         self._known: set[Any] = set()
 
-    def following(self, seen: Seen) -> Request | None:
-        cursor = self._cursor(seen.document)
+    def following(self, page: Page) -> Request | None:
+        cursor = self._cursor(page.document)
         if cursor is MISSING or cursor in (None, "", False):
             return None
         if not isinstance(cursor, str | int) or cursor in self._known:
             raise DataFailure("分页游标重复或无效", "invalid or repeated page cursor")
         self._known.add(cursor)
-        return seen.request.with_parameters({self._spec.parameter: cursor}, self._spec.place)
+        return page.request.with_parameters({self._spec.parameter: cursor}, self._spec.place)
 
 
 class ByLink(Pager):
@@ -97,18 +97,18 @@ class ByLink(Pager):
         self._path = compile_path(spec.path) if spec.path else None
         self._known: set[URL] = set()
 
-    def following(self, seen: Seen) -> Request | None:
-        link = seen.link if self._path is None else self._path(seen.document)
+    def following(self, page: Page) -> Request | None:
+        link = page.link if self._path is None else self._path(page.document)
         if link is MISSING or link is None or link == "":
             return None
         try:
-            url = seen.request.url.join(URL(link) if isinstance(link, str) else link)
+            url = page.request.url.join(URL(link) if isinstance(link, str) else link)
         except (ValueError, TypeError):
             raise DataFailure("下一页地址无效", "invalid next-page address") from None
-        if url in self._known or url == seen.request.url:
+        if url in self._known or url == page.request.url:
             raise DataFailure("分页地址重复", "repeated next-page address")
         self._known.add(url)
-        return moved(seen.request, url)
+        return moved(page.request, url)
 
 
 def pager(spec: Pagination | None) -> Pager:

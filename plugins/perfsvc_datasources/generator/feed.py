@@ -67,9 +67,9 @@ class GeneratorFeed(BlockFeed):
         return self.small_block()
 
     def small_block(self) -> list[Row]:
-        count = self._block if self.count is None else min(self._block, self.count - self._made)
-        values = {name: column.take(self._made, count) for name, column in self._plain.items()}
-        self._made += count
+        count = self._block if self.count is None else min(self._block, self.count - self._position)
+        values = {name: column.take(self._position, count) for name, column in self._plain.items()}
+        self._position += count
         return self._rows_of(values, count)
 
     async def rewind(self) -> None:
@@ -80,7 +80,7 @@ class GeneratorFeed(BlockFeed):
         await self.settle()
 
     def _begin(self) -> None:
-        self._made = 0
+        self._position = 0
         self._plain = {
             name: self._column(name, written)
             for name, written in self._options.columns.items()

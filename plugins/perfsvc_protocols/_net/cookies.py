@@ -104,19 +104,19 @@ def cookie_of(line: str, origin: Origin, target: str, now: float) -> Cookie | No
     name, equals, value = pair.partition("=")
     if not equals or not name.strip() or len(pair) > MAX_SIZE:
         return None
-    said = _attributes(rest)
-    domain = said.get("domain", "").lstrip(".").lower()
+    attributes = _attributes(rest)
+    domain = attributes.get("domain", "").lstrip(".").lower()
     if domain and not _may_set(origin.host.lower(), domain):
         return None
-    path = said.get("path", "")
+    path = attributes.get("path", "")
     return Cookie(
         name=name.strip(),
         pair=f"{name.strip()}={value.strip()}".encode(),
         domain=domain or origin.host.lower(),
         host_only=not domain,
         path=path if path.startswith("/") else _default_path(target),
-        secure="secure" in said,
-        expires=_expiry(said, now),
+        secure="secure" in attributes,
+        expires=_expiry(attributes, now),
     )
 
 
@@ -125,11 +125,11 @@ def _attributes(text: str) -> dict[str, str]:
     return {name.strip().lower(): value.strip() for name, _, value in parted}
 
 
-def _expiry(said: dict[str, str], now: float) -> float:
-    age = said.get("max-age", "")
+def _expiry(attributes: dict[str, str], now: float) -> float:
+    age = attributes.get("max-age", "")
     if age.removeprefix("-").isdecimal():
         return now + int(age[:12])
-    return _date(said.get("expires", ""))
+    return _date(attributes.get("expires", ""))
 
 
 def _date(text: str) -> float:

@@ -98,10 +98,10 @@ class MessageReply(Reply):
         return self.payload
 
     def excerpt(self) -> Excerpt:
-        return Excerpt(f"{self.peer}\n\n{shown(self.sent_payload[:KEPT])}", "", self.payload[:KEPT])
+        return Excerpt(f"{self.peer}\n\n{printable(self.sent_payload[:KEPT])}", "", self.payload[:KEPT])
 
 
-def shown(data: bytes) -> str:
+def printable(data: bytes) -> str:
     """Bytes for people: as text where they are text, else in hexadecimal."""
     text = data.decode("utf-8", "replace")
     printable = sum(character.isprintable() or character.isspace() for character in text if character != "\ufffd")

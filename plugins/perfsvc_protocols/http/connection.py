@@ -213,12 +213,12 @@ class Connection(BaseConnection):
 
     def _adapt(self, mode: ReplyMode) -> None:
         ends = "on_headers_complete" if mode is HEAD_ONLY else "on_message_complete"
-        told: dict[str, Callable[..., None]] = {"on_message_begin": self._begins, ends: self._ends}
+        callbacks: dict[str, Callable[..., None]] = {"on_message_begin": self._begins, ends: self._ends}
         if mode is BODY:
-            told["on_body"] = self._body
+            callbacks["on_body"] = self._body
         elif mode is EVENTS:
-            told["on_body"] = self._hear
-        self._parser = httptools.HttpResponseParser(SimpleNamespace(**told))
+            callbacks["on_body"] = self._hear
+        self._parser = httptools.HttpResponseParser(SimpleNamespace(**callbacks))
         self._parser.set_dangerous_leniencies(lenient_spaces_after_chunk_size=True)
         self._mode = mode
 

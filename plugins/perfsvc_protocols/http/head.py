@@ -75,8 +75,8 @@ def until_close(head: bytes) -> bool:
 
 def persistent(head: bytes) -> bool:
     """Whether the server keeps the connection, where the body plays no part in that (HEAD)."""
-    said = tokens(head, "connection")
-    return "close" not in said and (head.startswith(b"HTTP/1.1") or "keep-alive" in said)
+    options = tokens(head, "connection")
+    return "close" not in options and (head.startswith(b"HTTP/1.1") or "keep-alive" in options)
 
 
 @lru_cache(maxsize=256)

@@ -89,15 +89,15 @@ def _field(line: bytes) -> tuple[bytes, bytes] | None:
 
 def _framed(fields: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
     """Return the fields with at most one statement of the body's length, where they do not contradict each other."""
-    said = [value for name, value in fields if name.lower() == CODING]
-    codings = [coding.strip(BLANKS).lower() for value in said for coding in value.split(b",")]
+    values = [value for name, value in fields if name.lower() == CODING]
+    codings = [coding.strip(BLANKS).lower() for value in values for coding in value.split(b",")]
     real = list(dict.fromkeys(coding for coding in codings if coding not in (b"", b"identity")))
     if real:
         others = [field for field in fields if field[0].lower() not in (LENGTH, CODING)]
         return [*others, (b"Transfer-Encoding", b" " + b", ".join(real))]
     fields = [field for field in fields if field[0].lower() != CODING]
-    said = [value for name, value in fields if name.lower() == LENGTH]
-    lengths = {each.strip(BLANKS) for value in said for each in value.split(b",")}
+    values = [value for name, value in fields if name.lower() == LENGTH]
+    lengths = {each.strip(BLANKS) for value in values for each in value.split(b",")}
     if len(lengths) != 1:
         return fields
     others = [field for field in fields if field[0].lower() != LENGTH]

@@ -13,7 +13,7 @@ from perfsvc.plugin import Failed
 from perfsvc.plugin import RunContext
 from perfsvc.plugin import Scope
 from perfsvc.plugin import failures
-from perfsvc.plugin.net.addresses import Found
+from perfsvc.plugin.net.addresses import AddressInfos
 from perfsvc.plugin.net.dial import Dialer
 from perfsvc.plugin.net.proxy import ProxyCredentials
 from perfsvc.plugin.net.tls import OLD
@@ -45,7 +45,9 @@ class ConnectTo:
 
     __slots__ = ("entries", "found", "source", "to")
 
-    def __init__(self, to: str, source: str | None, entries: Sequence[str] = (), found: Found | None = None) -> None:
+    def __init__(
+        self, to: str, source: str | None, entries: Sequence[str] = (), found: AddressInfos | None = None
+    ) -> None:
         self.to = to
         self.source = source
         self.entries = list(entries)
@@ -113,7 +115,7 @@ class Settings:
                 return
             order.unreachable(info[4])
 
-    def _straight(self, found: Found, vu: int) -> ConnectTo:
+    def _straight(self, found: AddressInfos, vu: int) -> ConnectTo:
         """The addresses that a user's source address can reach, the first family only where it has one."""
         sources = self._dialer.sources
         first = sources.first_fitting([info[0] for info in found])

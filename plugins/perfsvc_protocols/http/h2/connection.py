@@ -369,11 +369,11 @@ class Connection(ConnectionControl):
             self.retire()
 
     def _fail_connection(self, violation: ProtocolError) -> None:
-        end, asked, cause = self._end, self.call is not None, str(violation)
+        end, in_flight, cause = self._end, self.call is not None, str(violation)
         self.retire(violation.code)
         if end is not None:
             end()
-        elif asked:
+        elif in_flight:
             self._listener.protocol_error(self, cause)
 
     def _is_dead(self) -> bool:

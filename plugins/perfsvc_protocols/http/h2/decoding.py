@@ -108,9 +108,9 @@ def _is_plain(name: bytes, value: bytes) -> bool:
     return name not in (b"set-cookie", b"content-encoding")
 
 
-def _length(status: int, said: set[bytes]) -> int | None:
-    if status in NO_BODY or not said:
+def _length(status: int, lengths: set[bytes]) -> int | None:
+    if status in NO_BODY or not lengths:
         return None
-    if len(said) > 1 or not LENGTH.fullmatch(next(iter(said))):
+    if len(lengths) > 1 or not LENGTH.fullmatch(next(iter(lengths))):
         raise ProtocolError("an invalid Content-Length")
-    return int(next(iter(said)))
+    return int(next(iter(lengths)))
