@@ -94,6 +94,7 @@ async def _try_scene(plan: PlanFile, scene: SceneSpec, limit: int, folder: Path,
     from perfsvc.model.run import RunFiles
     from perfsvc.service.runs.opening import new_seed
     from perfsvc.service.runs.opening import target_of
+    from perfsvc.service.trials import run_trial
 
     execution = plan.config.execution_config
     seed = new_seed() if execution.seed is None else execution.seed
