@@ -139,7 +139,7 @@ async def test_exact_durations_become_whole_seconds_and_stay_so(store: Store, wo
 
 @pytest.mark.asyncio
 async def test_api_tokens_go_and_their_users_stay(store: Store, world: World) -> None:
-    made = api_tokens.Made(world.user.id, "CI", TokenScope.RUN, "0" * 12, "0" * 64, None)
+    made = api_tokens.NewToken(world.user.id, "CI", TokenScope.RUN, "0" * 12, "0" * 64, None)
     assert (await store.run(api_tokens.create, made)).scope is TokenScope.RUN
     before = await store.run(rows, "users")
     await store.run(down_to_before("0010_api_tokens"))
@@ -152,7 +152,7 @@ async def test_api_tokens_go_and_their_users_stay(store: Store, world: World) ->
 async def test_pins_go_and_their_runs_stay(store: Store, world: World) -> None:
     started = Execution("run-1", world.plan.id, world.user.id, RunState.RUNNING, {}, BEGUN, None, None)
     await store.run(executions.create, started)
-    made = pins.Made("run-1", world.user.id, 1.5, 2.25, "cache off")
+    made = pins.NewPin("run-1", world.user.id, 1.5, 2.25, "cache off")
     pin = await store.run(pins.create, made, 1)
     assert (pin.execution_id, pin.begins, pin.ends, pin.text) == ("run-1", 1.5, 2.25, "cache off")
     before = await store.run(rows, "performance_execution")

@@ -310,11 +310,11 @@ async def test_times_come_back_to_the_microsecond(store: Store) -> None:
 
 async def fill(store: Store, world: World) -> None:
     """Give the world's plan something in every table that hangs on it, and its user an API token."""
-    made = api_tokens.Made(world.user.id, "CI", TokenScope.READ, "0" * 12, "0" * 64, None)
+    made = api_tokens.NewToken(world.user.id, "CI", TokenScope.READ, "0" * 12, "0" * 64, None)
     await store.run(api_tokens.create, made)
     started = Execution("run-1", world.plan.id, world.user.id, RunState.RUNNING, {}, TIME, None, None)
     await store.run(executions.create, started)
-    await store.run(pins.create, pins.Made("run-1", world.user.id, 1.5, None, "deployed"), 1)
+    await store.run(pins.create, pins.NewPin("run-1", world.user.id, 1.5, None, "deployed"), 1)
     await store.run(errors_seen.upsert, world.plan.id, "run-1", [ErrorRecord("run-1", 1, {}, 1)])
     facts: dict[str, Any] = {"summary": {}, "performance_score": None, "body": {}}
     report = partial(reports.create, world.plan.id, "run-1", status="failed", start_time=TIME, end_time=TIME, **facts)

@@ -285,7 +285,7 @@ def _past_run(plan_id: int, starter_id: int) -> int:
     ended = executions.finish("run-1-0", RunState.STOPPED, STOPPED, moment)
     seen = [ErrorRecord("run-1-0", int(START), error, error["count"]) for error in ERRORS]
     errors_seen.upsert(plan_id, "run-1-0", seen)
-    pins.create(pins.Made("run-1-0", starter_id, START, None, "target restarted"), 1)
+    pins.create(pins.NewPin("run-1-0", starter_id, START, None, "target restarted"), 1)
     body = {
         "execution_id": ended.execution_id,
         "start_time": "2023-11-14T22:13:20Z",
