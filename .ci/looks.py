@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 Act = tuple[str, ...]
-"""``click``, ``fill``, ``type``, ``press`` or ``file``, then a selector, then a text, a key or a file's content; or
-``changed`` and an address of the API: another user saves what is being edited."""
+"""``click``, ``fill``, ``type``, ``press`` or ``file``, then a selector, then a text, a key or a file's content;
+``narrow`` and a selector that is clicked where it is seen; or ``changed`` and an address of the API: another user saves
+what is being edited."""
 
 
 class Look(NamedTuple):
@@ -93,7 +94,8 @@ SHELL = {
     "palette-search": Look("", f"{DIALOG} .menu-item", (*click(".search"), ("fill", "dialog input", "下单"))),
     "palette-none": Look("", ".palette-none", (*click(".search"), ("fill", "dialog input", "qqqq"))),
     "keys": Look("", DIALOG, (("press", "body", "?"),)),
-    "switcher": Look("", ".rail-switch [role=menu]", click(".rail-project")),
+    "rail": Look("", ".rail-project", (("narrow", ".topbar-menu"),)),
+    "switcher": Look("", ".rail-switch [role=menu]", (("narrow", ".topbar-menu"), *click(".rail-project"))),
     "theme-menu": Look("", "[role=menu]", click(".topbar-tools [aria-haspopup=menu] >> nth=0")),
     "user-menu": Look("", "[role=menu]", click(".avatar-button")),
     "missing": Look("!/nothing/here", ".empty"),

@@ -161,7 +161,7 @@ class Studio:
         place = page.locator(selector.format(**self.office.names)).first if kind != "changed" else None
         if place is None:
             self.office.change(selector)
-        elif kind == "click":
+        elif kind == "click" or (kind == "narrow" and place.is_visible()):
             place.click()
         elif kind == "fill":
             place.fill(rest[0])
@@ -169,7 +169,7 @@ class Studio:
             place.press_sequentially(rest[0])
         elif kind == "press":
             place.press(rest[0])
-        else:
+        elif kind == "file":
             place.set_input_files({"name": "shop.yaml", "mimeType": "text/yaml", "buffer": rest[0].encode()})
 
     def _session(self, look: Look) -> str | None:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from perfsvc.analysis.plan_estimate import area_of
 from perfsvc.analysis.plan_estimate import thinking_of
+from perfsvc.analysis.warnings import MOST_NAMES
 from perfsvc.errors import Text
 from perfsvc.model.load import wanted_iterations
 from perfsvc.model.run import RunSpec
@@ -53,13 +54,13 @@ def _names_twice(spec: RunSpec) -> Iterator[Text]:
     """Names that several steps have: a threshold such as ``p95{login}`` then looks at all of them together."""
     steps = [step for weighted in spec.scenes for step in weighted.scene.walk()]
     counts = Counter(step.name for step in steps if isinstance(step, RequestStep | GroupStep))
-    for name, count in counts.items():
-        if count > 1:
-            yield Text(
-                f"{count} 个步骤同名：{name}；报告中各占一行，按步骤名的阈值会合并计算",
-                f"{count} steps are named {name}: each has a row of its own, a threshold for the name takes them "
-                "together",
-            )
+    twice = [f"{name} ({count})" for name, count in counts.items() if count > 1]
+    names = ", ".join(twice[:MOST_NAMES]) + (" …" if len(twice) > MOST_NAMES else "")
+    if twice:
+        yield Text(
+            f"同名的步骤：{names}；报告中各占一行，按步骤名的阈值会合并计算",
+            f"steps of one name: {names}; each has a row of its own, a threshold for a name takes them together",
+        )
 
 
 def _meetings_too_large(spec: RunSpec) -> Iterator[Text]:

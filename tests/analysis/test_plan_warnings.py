@@ -63,7 +63,7 @@ def test_a_plan_that_fits_has_none() -> None:
         ),
         (
             spec(5, 60, GET, GET),
-            "2 steps are named get: each has a row of its own, a threshold for the name takes them together",
+            "steps of one name: get (2); each has a row of its own, a threshold for a name takes them together",
         ),
         (
             spec(5, 60, thresholds=["p95 < 1 for 90s"]),

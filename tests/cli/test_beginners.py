@@ -169,6 +169,6 @@ def test_steps_of_one_name_are_reported(perfsvc: Command, tmp_path: Path) -> Non
     done = perfsvc("check", str(path))
     assert done.code == 0
     assert (
-        "note: 2 steps are named home: each has a row of its own, a threshold for the name takes them together\n"
+        "note: steps of one name: home (2); each has a row of its own, a threshold for a name takes them together\n"
         in (done.out)
     )

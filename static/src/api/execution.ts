@@ -157,7 +157,13 @@ export const useDistribution = (id: Id, part: Of, wanted: Wanted, latency: 'serv
 /** It lies on the axis of the whole run, so it begins with the warm-up. */
 export const useHeatmap = (id: Id, part: Of, wanted: Wanted) => {
   const drawn = computed(() => ({ ...toValue(part), from: toValue(part).from ?? 0 }))
-  return usePart<HeatCells>('heatmap', id, drawn, wanted, CELLS)
+  return useQuery(computed(() => {
+    const query = partQuery<HeatCells>('heatmap', toValue(id), drawn.value, CELLS)
+    const step = (key: unknown) => (key as typeof query.queryKey | undefined)?.[2]
+    // Cells of another step would lie under lines that are not theirs.
+    const placeholderData = (known: HeatCells | null | undefined, before?: { queryKey: readonly unknown[] }) => ((step(before?.queryKey) as Part | undefined)?.step === drawn.value.step ? known : undefined)
+    return { ...query, enabled: toValue(wanted), placeholderData }
+  }))
 }
 
 const MOST_STEPS = 20

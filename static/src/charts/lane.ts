@@ -26,7 +26,10 @@ export interface Line {
   rate?: boolean
   /** Value where there is no cursor and no “now”: of the whole window. */
   rest?: () => number | null
-  restUnit?: string
+  /** What the value at rest is, around it. */
+  restText?: (value: string) => string
+  /** At rest, where it is not formatted as each point is. */
+  restFormat?: (value: number) => string
   restAtLeast?: () => boolean
   /** At its end, right of now. */
   name?: string
@@ -152,7 +155,7 @@ export class LaneChart {
     for (const { element, line: at } of this.readouts) {
       const text = this.textOf(at, row)
       if (element.textContent !== text) element.textContent = text
-      element.classList.toggle('warn', text.startsWith('≥'))
+      element.classList.toggle('warn', text.includes('≥'))
     }
   }
 
@@ -162,7 +165,8 @@ export class LaneChart {
     if (row === null) {
       const value = spec.rest?.() ?? null
       if (value === null) return NONE
-      return `${spec.restAtLeast?.() ? '≥ ' : ''}${spec.format(value)}${spec.restUnit ? ` ${spec.restUnit}` : ''}`
+      const text = `${spec.restAtLeast?.() ? '≥ ' : ''}${(spec.restFormat ?? spec.format)(value)}`
+      return spec.restText?.(text) ?? text
     }
     const value = (this.lastData.told ?? this.lastData.drawn)[at]?.[row]
     if (value === undefined || Number.isNaN(value)) return NONE

@@ -33,6 +33,10 @@ export function blank(track: Track): Float32Array {
   return NOTHING.column(0, track, '', () => NaN)
 }
 
+const inMean = (value: string) => t('run.sheet.mean', { value })
+const inAll = (value: string) => t('run.sheet.total', { value })
+const whole = (value: number) => num(value)
+
 type Range = [number, number]
 export interface Maker {
   view: RunView
@@ -53,14 +57,14 @@ export function loadLane({ view, range, unfit }: Maker): LaneSpec {
   const mean = (name: string) => () => meanIn(main(), name, range())
   const course = () => view.course.value
   const lines: Line[] = [
-    { key: 'real', label: t('run.sheet.real'), token: '--s1', style: 'area', fill: 0.13, format, rate: true, rest: mean(real), restUnit: t('run.sheet.mean'), restAtLeast: unfit },
-    { key: 'planned', label: t('run.sheet.planned'), token: '--text', style: 'line', width: 1.25, format, rest: () => meanOfPlan(view, range()), restUnit: t('run.sheet.mean') },
+    { key: 'real', label: t('run.sheet.real'), token: '--s1', style: 'area', fill: 0.13, format, rate: true, rest: mean(real), restText: inMean, restAtLeast: unfit },
+    { key: 'planned', label: t('run.sheet.planned'), token: '--text', style: 'line', width: 1.25, format, rest: () => meanOfPlan(view, range()), restText: inMean },
   ]
   const changed = course()?.before.length
   if (changed) lines.push({ key: 'before', label: t('run.sheet.before'), token: '--second', style: 'line', dash: [2, 4], format })
   const absent = () => missingOf(view, range())
   const lost = absent().length > 0
-  if (lost) lines.push({ key: 'missing', label: t(users ? 'run.sheet.missingUsers' : 'run.sheet.missing'), token: '--fail', style: 'hatch', format, rest: () => absent().reduce((sum, span) => sum + span.amount, 0), restUnit: users ? t('run.sheet.userSeconds') : t('run.sheet.total') })
+  if (lost) lines.push({ key: 'missing', label: t(users ? 'run.sheet.missingUsers' : 'run.sheet.missing'), token: '--fail', style: 'hatch', format, rest: () => absent().reduce((sum, span) => sum + span.amount, 0), restText: users ? (value) => `${value} ${t('run.sheet.userSeconds')}` : inAll, restFormat: whole })
   const data = () => {
     const [x, drawn] = [main().times, [main().column(real), planOf(view)]]
     const told = [...drawn]
@@ -141,7 +145,7 @@ function missingEach(spans: readonly MissingSpan[], column: Float32Array, [real,
 
 export function rateLane({ view, range, unfit }: Maker): LaneSpec {
   const { track, name } = columnOf(view)
-  const line: Line = { key: 'rps', label: t('run.sheet.requests'), token: '--s1', style: 'area', fill: 0.13, format: rate, rate: true, rest: () => meanIn(track(), name('rps'), range()), restUnit: t('run.sheet.mean'), restAtLeast: unfit }
+  const line: Line = { key: 'rps', label: t('run.sheet.requests'), token: '--s1', style: 'area', fill: 0.13, format: rate, rate: true, rest: () => meanIn(track(), name('rps'), range()), restText: inMean, restAtLeast: unfit }
   return { lines: [line], height: 100, data: () => ({ x: track().times, drawn: [track().column(name('rps'))], edition: track().edition }) }
 }
 
@@ -157,11 +161,11 @@ export function errorLane({ view, range }: Maker, classes: string[]): LaneSpec {
   const { track, name } = columnOf(view)
   if (!classes.length) {
     const rest = () => sumIn(track(), view.step.value === null ? 'failed' : name('errors'), range())
-    const line: Line = { key: 'errors', label: t('run.sheet.errorsAll'), token: '--e1', style: 'stack', format: rate, rest, restUnit: t('run.sheet.total') }
+    const line: Line = { key: 'errors', label: t('run.sheet.errorsAll'), token: '--e1', style: 'stack', format: rate, rest, restText: inAll, restFormat: whole }
     return { lines: [line], height: 84, data: () => ({ x: track().times, drawn: [track().column(name('errors'))], edition: track().edition }), room: () => 3 }
   }
   const tokens = errorTokens(classes)
-  const lines = classes.map((each): Line => ({ key: each, label: errorName(each), token: tokens.get(each)!, style: 'stack', format: rate, rest: () => sumIn(track(), `class:${each}`, range()), restUnit: t('run.sheet.total') }))
+  const lines = classes.map((each): Line => ({ key: each, label: errorName(each), token: tokens.get(each)!, style: 'stack', format: rate, rest: () => sumIn(track(), `class:${each}`, range()), restText: inAll, restFormat: whole }))
   const sums = new MadeColumns()
   const data = () => {
     const told = classes.map((each) => track().column(`class:${each}`))
@@ -174,7 +178,7 @@ export function errorLane({ view, range }: Maker, classes: string[]): LaneSpec {
 export function lagLane({ view, range }: Maker): LaneSpec {
   const main = () => view.run.value.main
   const format = (value: number | null) => num(value, 1)
-  const line = (key: string, label: string, token: string): Line => ({ key, label, token, style: 'line', width: 1.25, format, rest: () => meanIn(main(), key, range()), restUnit: t('run.sheet.mean') })
+  const line = (key: string, label: string, token: string): Line => ({ key, label, token, style: 'line', width: 1.25, format, rest: () => meanIn(main(), key, range()), restText: inMean })
   return {
     lines: [line('loopLag', t('run.sheet.loop'), '--s7'), line('sendLag', t('run.sheet.send'), '--s5')],
     height: 76,
@@ -216,7 +220,7 @@ function ownLane({ view, range }: Maker, kind: 'counter' | 'gauge', names: strin
     return found.length === 1 ? found[0]! : sums.column(place, track(), columns(name).join('\n'), (row) => together(found, row, kind))
   }
   const format = (value: number | null) => (kind === 'counter' ? rate(value) : num(value, value !== null && Math.abs(value) < 100 ? 2 : 0))
-  const lines = names.map((name, at): Line => ({ key: name, label: name, token: `--s${(at % 8) + 1}`, style: 'line', format, rest: () => means(columns(name).map((each) => meanIn(track(), each, range())), kind), restUnit: t('run.sheet.mean') }))
+  const lines = names.map((name, at): Line => ({ key: name, label: name, token: `--s${(at % 8) + 1}`, style: 'line', format, rest: () => means(columns(name).map((each) => meanIn(track(), each, range())), kind), restText: inMean }))
   return { lines, height: Math.max(70, 26 + 20 * names.length), data: () => ({ x: track().times, drawn: names.map(merged), edition: track().edition }) }
 }
 
