@@ -98,6 +98,11 @@ export class ChartGroup {
     this.listeners.forEach((listener) => listener())
   }
 
+  /** A lane has another width: what lies over it moves. */
+  resized(): void {
+    this.listeners.forEach((listener) => listener())
+  }
+
   /** The theme has changed, or the paper. */
   rebuild(): void {
     this.width = 0

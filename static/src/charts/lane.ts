@@ -188,7 +188,9 @@ export class LaneChart {
 
   private fit(width: number): void {
     this.group.width = width
-    if (width > 0 && width !== this.u.width) this.u.setSize({ width, height: this.u.height })
+    if (width <= 0 || width === this.u.width) return
+    this.u.setSize({ width, height: this.u.height })
+    this.group.resized()
   }
 
   /** Measured once for all lanes: each that is built would force the layout of what the one before has changed. */
