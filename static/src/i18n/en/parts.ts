@@ -38,6 +38,7 @@ export const parts: (typeof zh)['parts'] = {
   },
   validity: { VALID: 'Valid', SUSPECT: 'Suspect', INVALID: 'Invalid' },
   seconds: 's',
+  secondsName: 'Seconds',
   minutes: 'min',
   hours: 'h',
   clockUnit: 'min:s',

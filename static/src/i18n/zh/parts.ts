@@ -37,6 +37,7 @@ export const parts = {
   },
   validity: { VALID: '有效', SUSPECT: '存疑', INVALID: '无效' },
   seconds: '秒',
+  secondsName: '秒数',
   minutes: '分钟',
   hours: '小时',
   clockUnit: '分:秒',
