@@ -97,8 +97,9 @@ class Masker:
 
 
 def _written(secret: str) -> set[str]:
-    """A secret as it may stand in requests and replies."""
-    return {secret, quote(secret, safe=""), quote_plus(secret), json.dumps(secret)[1:-1], repr(secret)[1:-1]}
+    """A secret as it may stand in requests and replies, in those that are shown as hexadecimal bytes too."""
+    plain = {secret, quote(secret, safe=""), quote_plus(secret), json.dumps(secret)[1:-1], repr(secret)[1:-1]}
+    return {*plain, secret.encode("utf-8", "surrogatepass").hex(" ")}
 
 
 def masked_document(value: Any, name: str = "", *, within: bool = False) -> Any:

@@ -169,7 +169,7 @@ class Span:
             p95 = totals.latency.percentile_ns(95)
             yield per_second(totals.requests, self._span_ns)
             yield math.nan if p95 is None else round(p95 / NS_PER_MS, 3)
-            yield round(percent(totals.errors, totals.requests), 3) if totals.requests else math.nan
+            yield round(percent(totals.errors, totals.requests), 6) if totals.requests else math.nan
 
 
 def means(gauges: Mapping[str, GaugeSum]) -> dict[str, float]:

@@ -311,3 +311,21 @@ def may_yet_hold(threshold: Threshold, value: float) -> bool:
 def rounded(value: float) -> float:
     """Round for display: six decimals at most."""
     return round(value, 6)
+
+
+def final_states(rules: tuple[Threshold, ...], outcomes: list[dict[str, Any]]) -> list[RuleState]:
+    """Return the final state of each threshold, as the verdict of a report has them."""
+    return [
+        RuleState(
+            expression=str(rule),
+            metric=rule.metric,
+            step=rule.step,
+            state="holding" if outcome["passed"] else "breached",
+            value=outcome["value"],
+            limit=rule.limit,
+            broken_s=0,
+            of_s=rule.window_s or 0,
+            breached_at=outcome["breached_at"],
+        )
+        for rule, outcome in zip(rules, outcomes, strict=False)
+    ]

@@ -18,6 +18,7 @@ from pydantic import ConfigDict
 from pydantic import Field
 from pydantic import field_validator
 
+from perfsvc.engine.masking import secret_values
 from perfsvc.model.base import Many
 from perfsvc.model.base import Spec
 from perfsvc.model.base import titled
@@ -189,11 +190,15 @@ class Envs:
         return self._vault.unseal(sealed) if sealed else ""
 
     def opened(self, env: Env) -> OpenEnv:
-        """Return an environment in plain text. Raise Unavailable for secrets sealed with another key."""
+        """Return an environment in plain text; variables whose names look like secrets count as such.
+
+        Raise Unavailable for secrets sealed with another key.
+        """
         secrets: set[str] = set()
         headers, variables = (opened(stored, self._vault, secrets) for stored in (env.headers, env.variables))
         certificates = Certificates.parse(opened(env.certificates, self._vault, secrets))
-        return OpenEnv(env.host, headers, variables, frozenset(secrets), certificates)
+        hidden = frozenset(secrets) | secret_values(variables, ())
+        return OpenEnv(env.host, headers, variables, hidden, certificates)
 
     @writes
     def _update(self, user: User, env_id: int, change: EnvChange) -> Env:

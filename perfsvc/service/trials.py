@@ -166,13 +166,14 @@ class Trials:
         return {**await self._data.row(form.project_id, form.datafile_id, form.row_number), **form.row}
 
     def _target(self, form: TrialForm, env: Env | None) -> tuple[Target, frozenset[str]]:
+        given = secret_values(form.variables, ())
         if env is None:
-            return Target(base_url=form.target_url or "", variables=form.variables), frozenset()
+            return Target(base_url=form.target_url or "", variables=form.variables), given
         plain = self._envs.opened(env)
         url = plain.host if form.target_url is None else form.target_url
         variables = {**plain.variables, **form.variables}
         target = Target(base_url=url, headers=plain.headers, variables=variables, certificates=plain.certificates)
-        return target, plain.secrets
+        return target, plain.secrets | given
 
 
 async def run_trial(trial: SceneTrial, timeout: float, masked: Masker) -> TrialResult:

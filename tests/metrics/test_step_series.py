@@ -32,17 +32,17 @@ def test_nothing_is_no_span():
 
 def test_every_second_is_told_of_every_step():
     series = StepSeries(2)
-    half_failed = did(10, 20)
-    half_failed.errors = 1
-    series.add(T0, NS_PER_S, {0: half_failed, 1: did(7)})
+    third_failed = did(10, 20, 20)
+    third_failed.errors = 1
+    series.add(T0, NS_PER_S, {0: third_failed, 1: did(7)})
     series.add(T0 + 1, NS_PER_S // 2, {0: did(30)})
     series.add(T0 + 3, 0, {})
     assert series.points() == StepPoints(
         1,
         [T0, T0 + 1, T0 + 3],
-        [[2.0, 2.0, 0.0], [1.0, 0.0, 0.0]],
+        [[3.0, 2.0, 0.0], [1.0, 0.0, 0.0]],
         [[20.0, 30.0, None], [7.0, None, None]],
-        [[50.0, 0.0, None], [0.0, None, None]],
+        [[33.333333, 0.0, None], [0.0, None, None]],
         [{}, {}],
         [{}, {}],
     )

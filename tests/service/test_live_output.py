@@ -27,7 +27,7 @@ async def frames_of(subscription: Subscription) -> list[dict[str, Any]]:
 def test_a_late_viewer_sees_what_an_early_one_saw() -> None:
     async def main() -> list[list[dict[str, Any]]]:
         broadcast = LiveOutput(NAMES, lambda: 7)
-        run = make(spec_of(8), Answer(status=500), broadcast)
+        run = make(spec_of(8, thresholds=["error_rate < 1 for 2s"]), Answer(status=500), broadcast)
         await run.start()
         early = asyncio.create_task(frames_of(await broadcast.subscribe(None)))
         await asyncio.sleep(3.5)
@@ -58,6 +58,9 @@ def test_a_late_viewer_sees_what_an_early_one_saw() -> None:
     assert [frame["type"] for frame in (early[-1], again[-1], late[-1])] == ["end"] * 3
     assert early[-1]["data"].items() >= {"report_id": 7, **asdict(NAMES)}.items()
     assert [frame["type"] for frame in after_end] == ["run", "history", "end"]
+    (final,), (decided,) = after_end[0]["data"]["thresholds"], early[-1]["data"]["verdict"]["thresholds"]
+    assert (final["state"], final["broken_s"]) == ("breached", 0)
+    assert (final["value"], final["breached_at"]) == (decided["value"], decided["breached_at"])
     assert (after_end[0]["data"]["status"], after_end[1]["complete"]) == ("completed", True)
     points_after = {point.pop("timestamp"): point for point in after_end[1]["data"]}
     assert points_after == {second: data for second, data in seen.items() if second > min(seen)}

@@ -57,6 +57,7 @@ async def test_nodes_by_weight_add_up(api: Api) -> None:
         ({"test_mode": "error_rate"}, "config.error_threshold", False),
         ({"target_url": None}, "config.target_url", True),
         ({"env_id": 99}, "config.env_id", False),
+        ({"data_source_type": "csv", "data_config": {"datafile_id": 99}}, "config.data_config.datafile_id", True),
         (
             {"execution_config": {"thresholds": ["p95 < 1", "p95[none] < 1"]}},
             "config.execution_config.thresholds[1]",

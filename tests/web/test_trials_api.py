@@ -23,6 +23,17 @@ async def test_a_stored_scene_and_one_that_is_not(api: Api, world: World) -> Non
         assert (step["path"], step["index"], step["type"], step["protocol"]) == ("steps[0]", 0, "request", "http")
 
 
+async def test_secrets_are_masked_wherever_they_come_to_stand(api: Api, world: World) -> None:
+    scene = {"name": "s", "steps": [{"name": "a", "request": {"url": "/"}, "set": {"copy": "{{password}}-{{pin}}"}}]}
+    env = await api.put("/api/envs/1/", {"variables": {"password": "correct horse"}})
+    assert env.status == 200
+    body = {"project_id": 1, "scene": scene, "env_id": 1, "variables": {"pin": "48151623"}}
+    tried = await api.post(TRY, body, "editor")
+    assert (tried.status, tried.json["outcome"], tried.json["variables"]["copy"]) == (200, "passed", "***-***")
+    assert "correct horse" not in tried.text
+    assert "48151623" not in tried.text
+
+
 async def test_who_may_try(api: Api) -> None:
     body = {"project_id": 1, "scene": SCENE}
     assert [(await api.post(TRY, body, who)).status for who in ("viewer", "stranger", None)] == [403, 404, 401]

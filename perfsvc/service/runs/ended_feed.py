@@ -9,13 +9,12 @@ from perfsvc.analysis.run_frame import RunNames
 from perfsvc.analysis.run_frame import Standing
 from perfsvc.analysis.run_frame import run_frame
 from perfsvc.errors import Text
-from perfsvc.metrics.thresholds import RuleState
+from perfsvc.metrics.thresholds import final_states
 from perfsvc.metrics.validity import Cause
 from perfsvc.metrics.validity import Grade
 from perfsvc.metrics.validity import Validity
 from perfsvc.model.execution import RunRow
 from perfsvc.model.run import RunSpec
-from perfsvc.model.threshold import Threshold
 from perfsvc.service.runs.ended_runs import EndedRun
 from perfsvc.service.runs.live_feed import Channel
 from perfsvc.service.runs.live_feed import Subscription
@@ -62,21 +61,3 @@ def validity_of(report: dict[str, Any]) -> Validity:
         for each in stored["causes"]
     )
     return Validity(Grade[stored["state"]], tuple(causes))
-
-
-def final_states(rules: tuple[Threshold, ...], outcomes: list[dict[str, Any]]) -> list[RuleState]:
-    """Return the final state of each threshold."""
-    return [
-        RuleState(
-            expression=str(rule),
-            metric=rule.metric,
-            step=rule.step,
-            state="holding" if outcome["passed"] else "breached",
-            value=outcome["value"],
-            limit=rule.limit,
-            broken_s=0,
-            of_s=rule.window_s or 0,
-            breached_at=outcome["breached_at"],
-        )
-        for rule, outcome in zip(rules, outcomes, strict=False)
-    ]

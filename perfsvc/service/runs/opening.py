@@ -109,11 +109,11 @@ def target_of(env: RunEnv | None) -> Target:
 
 
 async def try_rows(plan: RunPlan, spec: RunSpec) -> int | None:
-    """Open the data, where that sends nothing, to see whether there are rows enough; return how many, if known.
+    """Open the data, where that sends nothing; return how many rows there are, if known.
 
-    Raises InvalidInput.
+    Raises InvalidInput, also for too few of them, and SourceFailed.
     """
-    if spec.data is None or users_with_rows(spec) is None or not plan.data.local(spec.data):
+    if spec.data is None or not plan.data.local(spec.data):
         return None
     opener = feed_opener(spec, plan.data)
     if opener is None:

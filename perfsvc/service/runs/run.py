@@ -36,6 +36,7 @@ from perfsvc.metrics.run_metrics import RunMetrics
 from perfsvc.metrics.thresholds import Breach
 from perfsvc.metrics.thresholds import RuleState
 from perfsvc.metrics.thresholds import ThresholdJudge
+from perfsvc.metrics.thresholds import final_states
 from perfsvc.metrics.watermark import Watermark
 from perfsvc.model.load import MAX_RATE
 from perfsvc.model.load import MAX_VUS
@@ -166,7 +167,9 @@ class Run:  # size: commands, callbacks and ending of one run; each is short and
             self._transition(RunEvent.STARTED)
 
     def thresholds(self) -> list[RuleState]:
-        """Return the thresholds as of the latest closed second."""
+        """Return the thresholds as of the latest closed second, or as the verdict has them."""
+        if self.report:
+            return final_states(self.spec.thresholds, self.report["verdict"]["thresholds"])
         return self._judge.states()
 
     def search(self) -> dict[str, Any] | None:

@@ -72,7 +72,7 @@ EXAMPLES: dict[int, dict[str, Any]] = {
     409: {
         "error": "changed by alice meanwhile; load it again",
         "code": "changed",
-        "updated_at": "2026-11-21T20:42:31.120938Z",
+        "updated_at": "2026-11-21T20:42:31Z",
         "changed_by": "alice",
     },
     413: {"error": "The body may have at most 1048576 bytes"},

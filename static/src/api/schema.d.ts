@@ -5978,7 +5978,7 @@ export interface components {
                  * @example {
                  *       "error": "changed by alice meanwhile; load it again",
                  *       "code": "changed",
-                 *       "updated_at": "2026-11-21T20:42:31.120938Z",
+                 *       "updated_at": "2026-11-21T20:42:31Z",
                  *       "changed_by": "alice"
                  *     }
                  */
