@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import json
 
@@ -89,6 +90,20 @@ async def test_a_document_is_written_again_only_if_its_source_changed() -> None:
     assert write.times == 1
     assert await constants.get("a", ["y"], write) is not first
     assert write.times == 2
+
+
+async def test_clients_that_ask_at_once_wait_for_one_writing() -> None:
+    constants, write = Constants(), Written()
+    found = await asyncio.gather(*(constants.get("a", None, write) for _ in range(5)))
+    assert (write.times, len(set(map(id, found)))) == (1, 1)
+
+
+async def test_a_writing_that_failed_is_tried_again() -> None:
+    constants, write = Constants(), Written()
+    with pytest.raises(ZeroDivisionError):
+        await constants.get("a", None, lambda: bytes(1 // 0))
+    assert (await constants.get("a", None, write)).etag
+    assert write.times == 1
 
 
 async def test_the_one_unused_for_longest_is_dropped() -> None:

@@ -38,17 +38,25 @@ class Constants:
     """Written documents by name, at most ``MOST``."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[str, tuple[Any, Constant[Any]]] = OrderedDict()
-        self._writing = asyncio.Lock()
+        self._kept: OrderedDict[str, tuple[Any, asyncio.Task[Constant[Any]]]] = OrderedDict()
 
     async def get(self, name: str, source: Any, write: Callable[[], bytes]) -> Constant[Any]:
         """Return the document of this name; ``write`` is called, in a thread, if there is none made from ``source``."""
-        async with self._writing:
-            kept = self._kept.get(name)
-            if kept is None or kept[0] != source:
-                constant: Constant[Any] = await asyncio.to_thread(Constant.of, write)
-                kept = self._kept[name] = source, constant
-            self._kept.move_to_end(name)
-            while len(self._kept) > MOST:
-                self._kept.popitem(last=False)
-            return kept[1]
+        kept = self._kept.get(name)
+        if kept is None or kept[0] != source:
+            writing = asyncio.get_running_loop().create_task(written(write))
+            kept = self._kept[name] = source, writing
+        self._kept.move_to_end(name)
+        while len(self._kept) > MOST:
+            self._kept.popitem(last=False)
+        try:
+            return await asyncio.shield(kept[1])  # a client that leaves does not end it for the others
+        except Exception:
+            if self._kept.get(name) is kept:
+                del self._kept[name]
+            raise
+
+
+async def written(write: Callable[[], bytes]) -> Constant[Any]:
+    """Write and compress a document in a thread."""
+    return await asyncio.to_thread(Constant.of, write)
