@@ -11,7 +11,7 @@ import { parseRate } from './rate'
 import { shares, split } from './shares'
 import { holdSketch, searchSketch } from './sketch'
 import { clock, parseSpan } from './span'
-import { FIRST, holds, lineOf, parseThreshold, sentenceOf } from './thresholds'
+import { FIRST, holds, lineOf, parseThreshold, proposedLimit, sentenceOf } from './thresholds'
 
 const users: LoadConfig = { concurrent_users: 100, ramp_up_time: 20, hold_time: 60 }
 
@@ -215,5 +215,21 @@ describe('changes', () => {
     expect(changedKeys({ a: 1, b: { x: 1 }, c: null, e: 5 }, stored)).toEqual({ c: null, d: null, e: 5 })
     expect(changedKeys({ b: { x: 2, z: null } }, { b: { x: 1 } })).toEqual({ b: { x: 2 } })
     expect(changedKeys({ b: { y: { z: 1 } } }, { b: { x: 1, y: { z: 2, w: 3 } } })).toEqual({ b: { x: null, y: { z: 1, w: null } } })
+  })
+})
+
+describe('a limit proposed from the last run', () => {
+  const last = { percentiles: { p95: 212 }, validity: 'VALID', errorRate: 0.5 }
+  it('leaves a fifth above its p95', () => {
+    expect(proposedLimit(last, ['error_rate <= 1', 'p95{pay} < 300'])).toEqual({ p95: 212, limit: 300 })
+    expect(proposedLimit({ ...last, percentiles: { p95: 10.4 } }, [])).toEqual({ p95: 10.4, limit: 15 })
+  })
+  it.each([
+    [{ ...last, validity: 'INVALID' }, []],
+    [{ ...last, errorRate: 100 }, []],
+    [{ ...last, percentiles: {} }, []],
+    [last, ['p99 < 400']],
+  ])('is none where the run says nothing, or latency is guarded already', (run, lines) => {
+    expect(proposedLimit(run, lines)).toBeNull()
   })
 })

@@ -81,3 +81,21 @@ export function holds(threshold: Threshold, value: number): boolean {
   if (operator === '>=') return value >= limit
   return operator === '==' ? value === limit : value !== limit
 }
+
+/** Errors, in percent, from which on the latency of a run is no measure of what the target can do. */
+const BROKEN = 10
+
+interface Measured {
+  percentiles: Record<string, number | null>
+  validity: string | null
+  errorRate: number | null
+}
+
+/** A limit from the last p95, where no rule guards the latency of all requests yet and the run is one to go by. */
+export function proposedLimit({ percentiles, validity, errorRate }: Measured, lines: readonly string[]): { p95: number; limit: number } | null {
+  const p95 = percentiles.p95
+  const guarded = lines.some((line) => /^p\d/.test(line) && !line.includes('{'))
+  if (p95 == null || guarded || validity === 'INVALID' || (errorRate ?? 0) >= BROKEN) return null
+  const power = 10 ** Math.max(0, Math.floor(Math.log10(p95 * 1.2)) - 1)
+  return { p95, limit: Math.ceil((p95 * 1.2) / power / 5) * 5 * power }
+}

@@ -43,7 +43,7 @@ export const assets: (typeof zh)['assets'] = {
   columns: 'Columns',
   size: 'Size',
   uploadedAt: 'Uploaded',
-  whichEncoding: 'Choose its encoding where a plan uses it, or replace it by a file in UTF-8.',
+  whichEncoding: 'Choose its encoding where a plan uses it, or replace it by a text in UTF-8.',
   firstLine: 'The first line names the columns, each line after it is a row: use “Replace” for another file.',
   look: 'Preview',
   replace: 'Replace',

@@ -4,6 +4,7 @@ export const guide: (typeof zhWork)['guide'] = {
   title: 'Guide',
   search: 'Search the guide',
   hits: '{n} place found | {n} places found',
+  nothing: 'Try another word for it, fewer words, or a page of the list.',
   missing: 'The guide has no such page.',
   tryApi: 'Try the API in the browser',
   about: 'Guide: {about}',

@@ -23,7 +23,7 @@ export const pages: (typeof zh)['pages'] = {
     saved: 'Project saved',
     removed: 'Project “{name}” deleted',
     removeTitle: 'Delete the project “{name}”?',
-    removeWhat: 'Its scenes, plans, runs and reports are deleted with it. This cannot be undone.',
+    removeWhat: 'Its scenes, plans, environments, data files, presets, runs and reports are deleted with it. This cannot be undone.',
   },
   overview: {
     file: 'You have a file',

@@ -42,7 +42,7 @@ export const assets = {
   columns: '列',
   size: '大小',
   uploadedAt: '上传',
-  whichEncoding: '请在使用它的计划里选择编码，或者用“替换”换成 UTF-8 文件。',
+  whichEncoding: '请在使用它的计划里选择编码，或者用“替换”换成 UTF-8 文本。',
   firstLine: '首行应是列名，后面每行一条数据；请用“替换”换一个文件。',
   look: '预览',
   replace: '替换',

@@ -3,6 +3,7 @@ export const guide = {
   title: '使用指南',
   search: '搜索指南',
   hits: '找到 {n} 处',
+  nothing: '换一个说法、少写几个词，或者从目录里选一页。',
   missing: '指南里没有这一页。',
   tryApi: '在页面上试用 API',
   about: '指南：{about}',

@@ -22,7 +22,7 @@ export const pages = {
     saved: '项目已保存',
     removed: '项目“{name}”已删除',
     removeTitle: '删除项目“{name}”？',
-    removeWhat: '其中的业务流、测试计划、测试执行和报告会一并删除，无法恢复。',
+    removeWhat: '其中的业务流、测试计划、测试环境、数据文件、预设、测试执行和报告会一并删除，无法恢复。',
   },
   overview: {
     file: '已有文件',
