@@ -49,6 +49,12 @@ async def test_read_log_in_and_try(api: Api, base_url: str) -> None:
         await page.fill("#password", PASSWORD)
         await page.click("#login button")
         await page.wait_for_selector("#session:not([hidden])")
+        await page.fill("#search", "证书")
+        certificates = [await each.get_attribute("href") for each in await page.locator("#operations a").all()]
+        assert {"#getEnv", "#postEnvs"} <= set(certificates)
+        assert "#deleteEnv" not in certificates
+        await page.fill("#search", "frobnicate")
+        assert "try another" in await page.inner_text("#operations")
         await page.fill("#search", "one plan")
         await page.click('#operations a[href="#getPlan"]')
         await page.fill('input[name="plan_id"]', "1")

@@ -6,22 +6,25 @@ const WORDS = {
     parameters: "参数", body: "请求体", answers: "响应", tryIt: "发送请求", send: "发送", required: "必填",
     none: "无", sending: "请求中…", failed: "请求失败", welcome: "接口文档", allowed: "权限：",
     intro: "在左侧选择一个接口；登录后即可在此页面直接调用。", default: "默认", example: "示例", file: "文件",
-    scope: "API 令牌的权限范围：",
+    scope: "API 令牌的权限范围：", nothing: "没有接口或字段包含这些词，请换一个说法。",
   },
   en: {
     search: "Find an operation", username: "Username", password: "Password", login: "Log in", logout: "Log out",
     other: "中文", parameters: "Parameters", body: "Request body", answers: "Answers", tryIt: "Try it", send: "Send",
     required: "required", none: "none", sending: "Sending…", failed: "The request failed", welcome: "The API",
     allowed: "Who may: ", default: "default", example: "Example", file: "File",
-    scope: "Scope of an API token: ",
+    scope: "Scope of an API token: ", nothing: "No operation or field has these words: try another one.",
     intro: "Choose an operation on the left; log in to call it right from this page.",
   },
 };
 const METHODS = ["get", "post", "put", "delete"];
 const LONGEST_SHOWN = 200_000;
 
+/** The language that was chosen in the web UI. */
+const chosenLanguage = localStorage.getItem("perfsvc.language");
+
 const state = {
-  language: navigator.language.startsWith("zh") ? "zh" : "en",
+  language: ["zh", "en"].includes(chosenLanguage) ? chosenLanguage : navigator.language.startsWith("zh") ? "zh" : "en",
   token: sessionStorage.getItem("token"),
   who: sessionStorage.getItem("who"),
   api: null,
@@ -149,15 +152,48 @@ function example(schema, depth = 0) {
 
 // The list.
 
+const bothTitles = (holder) => `${holder.title ?? ""} ${holder["x-title-zh"] ?? ""}`;
+
+/** The fields of schemas, by name and title, with those of schemas within. */
+function fieldWords(schema, seen) {
+  const real = resolved(schema);
+  if (seen.has(real)) return "";
+  seen.add(real);
+  const parts = [real.items, real.additionalProperties, ...(real.anyOf ?? []), ...(real.oneOf ?? []), ...(real.allOf ?? [])];
+  const inner = parts.filter((part) => part && typeof part === "object").map((part) => fieldWords(part, seen));
+  const own = Object.entries(real.properties ?? {}).map(([name, field]) => `${name} ${bothTitles(field)} ${fieldWords(field, seen)}`);
+  return [bothTitles(real), ...own, ...inner].join(" ");
+}
+
+const summaryWords = ({ method, path, operation }) => `${method} ${path} ${operation.summary} ${operation["x-summary-zh"]}`.toLowerCase();
+
+/** What an operation takes and returns, in words. */
+function deepWords(entry) {
+  if (entry.words === undefined) {
+    const { parameters = [], requestBody, responses } = entry.operation;
+    const bodies = [requestBody, ...Object.entries(responses).filter(([status]) => status < "300").map(([, response]) => response)];
+    const schemas = bodies.flatMap((body) => Object.values(body?.content ?? {})).map(({ schema }) => schema).filter(Boolean);
+    const taken = parameters.map((parameter) => `${parameter.name} ${bothTitles(parameter.schema ?? {})}`);
+    const seen = new Set();
+    entry.words = [summaryWords(entry), ...taken, ...schemas.map((schema) => fieldWords(schema, seen))].join(" ").toLowerCase();
+  }
+  return entry.words;
+}
+
+/** Operations that are called so; where there are none, those that have such a field. */
+function found(typed) {
+  const direct = state.operations.filter((entry) => summaryWords(entry).includes(typed));
+  const wanted = typed.split(/\s+/);
+  return direct.length ? direct : state.operations.filter((entry) => wanted.every((one) => deepWords(entry).includes(one)));
+}
+
 function showList() {
-  const wanted = byId("search").value.trim().toLowerCase();
-  const matches = ({ method, path, operation }) =>
-    `${method} ${path} ${operation.summary} ${operation["x-summary-zh"]}`.toLowerCase().includes(wanted);
+  const all = found(byId("search").value.trim().toLowerCase());
   const groups = state.api.tags.map((tag) => {
-    const found = state.operations.filter((entry) => entry.operation.tags.includes(tag.name) && matches(entry));
-    return found.length ? make("section", {}, make("h2", {}, text(tag, "description")), ...found.map(listEntry)) : null;
+    const ours = all.filter(({ operation }) => operation.tags.includes(tag.name));
+    return ours.length ? make("section", {}, make("h2", {}, text(tag, "description")), ...ours.map(listEntry)) : null;
   });
-  byId("operations").replaceChildren(...groups.filter(Boolean));
+  byId("operations").replaceChildren(...(all.length ? groups.filter(Boolean) : [make("p", {}, word("nothing"))]));
 }
 
 function listEntry({ method, path, operation }) {
@@ -300,6 +336,7 @@ function showHeader() {
   document.documentElement.lang = state.language;
   byId("version").textContent = state.api.info.version;
   byId("search").placeholder = word("search");
+  byId("search").setAttribute("aria-label", word("search"));
   byId("username").placeholder = word("username");
   byId("password").placeholder = word("password");
   byId("login").querySelector("button").textContent = word("login");
