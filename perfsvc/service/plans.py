@@ -10,6 +10,8 @@ from typing import Any
 from pydantic import Field
 
 from perfsvc.errors import Conflict
+from perfsvc.errors import InvalidInput
+from perfsvc.errors import NotFound
 from perfsvc.event_loop import off_loop
 from perfsvc.model.base import Many
 from perfsvc.model.base import Spec
@@ -53,6 +55,11 @@ class PlanForm(Spec):
     project_id: Id = titled("所属项目ID", "Project")
     config: PlanConfig = titled("测试配置信息", "Config")
     scenes: Shares = titled("业务流", "Scenes", default=())
+    copy_of: Id | None = titled(
+        "复制来源计划的ID，****** 取自该计划",
+        "Id of the plan that it is a copy of: ****** is taken from there",
+        default=None,
+    )
 
 
 class PlanChange(Change):
@@ -75,8 +82,9 @@ class Plans:
         self._is_active = is_active
 
     async def create(self, user: User, form: PlanForm, language: str) -> Plan:
-        """Raises InvalidInput, also for a scene or an environment of another project."""
-        shares, config = _weights(form.scenes), await off_loop(self._secrets.sealed, form.config)
+        """Raises InvalidInput, also for a scene, an environment or a copied plan of another project."""
+        source = None if form.copy_of is None else (await self._source(form.copy_of, form.project_id)).config
+        shares, config = _weights(form.scenes), await off_loop(self._secrets.sealed, form.config, source)
         return await self._store.run(
             plans.create, form.project_id, user.id, form.name, config, shares, form.description, language
         )
@@ -98,6 +106,15 @@ class Plans:
         while await self._store.run(windows.prune, plan_id):
             pass  # in batches: a long history would exceed the store's time limit in one call
         await self._store.run(plans.delete, plan_id)
+
+    async def _source(self, plan_id: int, project_id: int) -> Plan:
+        try:
+            found = await self.get(plan_id)
+        except NotFound:
+            found = None
+        if found is None or found.project_id != project_id:
+            raise InvalidInput.at("copy_of", "项目中没有该测试计划", "the project has no such plan")
+        return found
 
     @writes
     def _update(self, plan_id: int, change: PlanChange, edit: Edit) -> Plan:

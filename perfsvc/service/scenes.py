@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from perfsvc.engine.faults import Faults
 from perfsvc.engine.scene_validation import SceneValidator
+from perfsvc.errors import InvalidInput
+from perfsvc.errors import NotFound
 from perfsvc.event_loop import off_loop
 from perfsvc.model.base import Many
 from perfsvc.model.base import Spec
@@ -47,6 +50,11 @@ class SceneForm(SceneSpec):
 
     project_id: Id = titled("所属项目", "Project")
     description: Description | None = titled("描述", "Description", default=None)
+    copy_of: Id | None = titled(
+        "复制来源业务流的ID，****** 取自该业务流",
+        "Id of the scene that it is a copy of: ****** is taken from there",
+        default=None,
+    )
 
 
 class SceneChange(Change):
@@ -69,8 +77,10 @@ class Scenes:
         self._secrets = secrets
 
     async def create(self, user: User, form: SceneForm) -> Scene:
-        """Raises InvalidInput for steps that their protocol rejects."""
-        spec = await off_loop(lambda: self._sealed(as_given(form, leave_out={"project_id", "description"})))
+        """Raises InvalidInput for steps that their protocol rejects, and for a copy of another project's scene."""
+        source = None if form.copy_of is None else await self._source(form.copy_of, form.project_id)
+        given = as_given(form, leave_out={"project_id", "description", "copy_of"})
+        spec = await off_loop(self._sealed, given, [source.spec] if source is not None else [])
         return await self._store.run(scenes.create, form.project_id, user.id, spec, form.description)
 
     async def get(self, scene_id: int) -> Scene:
@@ -98,10 +108,19 @@ class Scenes:
         spec = SceneSpec.parse(_merged(scene, given))
         return scenes.update(replace(scene, spec=spec, description=description, updated_by=edit.user.username))
 
-    def _sealed(self, given: dict[str, Any]) -> SceneSpec:
+    async def _source(self, scene_id: int, project_id: int) -> Scene:
+        try:
+            found = await self.get(scene_id)
+        except NotFound:
+            found = None
+        if found is None or found.project_id != project_id:
+            raise InvalidInput.at("copy_of", "项目中没有该业务流", "the project has no such scene")
+        return found
+
+    def _sealed(self, given: dict[str, Any], known: Sequence[SceneSpec]) -> SceneSpec:
         """Return a new scene as it is stored, once every step compiles."""
         self._checked(given)
-        return SceneSpec.parse(self._secrets.sealed(given))
+        return SceneSpec.parse(self._secrets.sealed(given, known))
 
     def _checked(self, given: dict[str, Any]) -> SceneSpec:
         """Return the scene once every step compiles; takes long for many patterns, so it runs in a thread."""

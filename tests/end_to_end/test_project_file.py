@@ -204,3 +204,29 @@ def test_secrets_are_copied_by_editors_of_both_projects_only(service: Service, g
     finally:
         service.token = administrator
     assert (copied.status, unknown.status, into.status) == (403, 404, 403)
+
+
+def test_a_copy_within_a_project_keeps_its_secrets(service: Service, guarded: int) -> None:
+    scene = service.get(f"/api/scenes/?project_id={guarded}").body["results"][0]["id"]
+    steps = service.get(f"/api/scenes/{scene}/").body["steps"]
+    copy = {"project_id": guarded, "name": "Copy of Upload", "steps": steps}
+    refused = service.post("/api/scenes/", copy)
+    assert (refused.status, refused.body["details"][0]["path"]) == (422, "steps[0].request.auth.password")
+    assert service.post("/api/scenes/", {**copy, "copy_of": scene}).status == 201
+    config = {
+        "concurrent_users": 1,
+        "target_url": "http://127.0.0.1:9/",
+        "execution_config": {
+            "protocol_options": {"http": {"proxy": {"url": "http://127.0.0.1:9", "password": "sesame"}}}
+        },
+    }
+    plan = service.post("/api/performance/plans/", {"project_id": guarded, "name": "proxied", "config": config}).body
+    again = {"project_id": guarded, "name": "copy", "config": plan["config"]}
+    assert service.post("/api/performance/plans/", again).status == 422
+    preview = {"project_id": guarded, "plan_id": plan["id"], "config": plan["config"]}
+    assert service.post("/api/performance/plans/preview/", preview).body["savable"]
+    assert service.post("/api/performance/plans/", {**again, "copy_of": plan["id"]}).status == 201
+    other = service.post("/api/projects/", {"name": "Elsewhere"}).body["id"]
+    for path, body in (("scenes", {**copy, "copy_of": scene}), ("performance/plans", {**again, "copy_of": plan["id"]})):
+        refused = service.post(f"/api/{path}/", {**body, "project_id": other})
+        assert (refused.status, refused.body["details"][0]["path"]) == (422, "copy_of")

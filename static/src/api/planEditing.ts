@@ -39,6 +39,8 @@ export interface Plan extends Omit<PlanRow, 'description'> {
 }
 
 export interface PlanBody {
+  /** The plan that this is a copy of: its secrets are kept. */
+  copy_of?: number
   name: string
   description?: string | null
   scenes: SceneShare[]
@@ -115,9 +117,10 @@ export async function previewPlan(
   body: PlanBody,
   signal?: AbortSignal,
 ): Promise<PlanPreview | null> {
-  const { name, scenes, config } = unset(body)
+  const { name, scenes, config, copy_of } = unset(body)
+  const known = plan ?? copy_of ?? null
   const named = name.trim() ? { name } : {}
-  const sent = { project_id: project, ...(plan === null ? {} : { plan_id: plan }), ...named, scenes, config }
+  const sent = { project_id: project, ...(known === null ? {} : { plan_id: known }), ...named, scenes, config }
   return raw<PlanPreview>('POST', '/api/performance/plans/preview/', { body: sent, signal, absent: [404, 405] })
 }
 

@@ -39,8 +39,10 @@ export function useScene(id: MaybeRefOrGetter<number | null>) {
   })
 }
 
-export function createScene(project: number, scene: Scene): Promise<StoredScene> {
-  return raw<StoredScene>('POST', '/api/scenes/', { body: { project_id: project, ...scene } }) as Promise<StoredScene>
+/** Stores a new scene; the secrets of one that is a copy are those of the other. */
+export function createScene(project: number, scene: Scene, copyOf: number | null = null): Promise<StoredScene> {
+  const copied = copyOf === null ? {} : { copy_of: copyOf }
+  return raw<StoredScene>('POST', '/api/scenes/', { body: { project_id: project, ...copied, ...scene } }) as Promise<StoredScene>
 }
 
 /** Saves a scene. `since` is the `updated_at` that was edited: a newer scene is a 409. */

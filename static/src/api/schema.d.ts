@@ -3602,6 +3602,11 @@ export interface components {
             /** Config */
             config: components["schemas"]["PlanConfig"];
             /**
+             * Id of the plan that it is a copy of: ****** is taken from there
+             * @default null
+             */
+            copy_of: number | null;
+            /**
              * Description
              * @default null
              */
@@ -4704,6 +4709,11 @@ export interface components {
          * @description A new scene.
          */
         SceneForm: {
+            /**
+             * Id of the scene that it is a copy of: ****** is taken from there
+             * @default null
+             */
+            copy_of: number | null;
             /**
              * Description
              * @default null
