@@ -1,7 +1,7 @@
 // What the page of the address needs, asked for before the app is there: its code, its texts and its data come side by
 // side, rather than each after the one before.
 import { readAhead } from './api/ahead'
-import { keptSession } from './api/kept'
+import { storedSession } from './api/storedSession'
 import { chosenLanguage, loaders, workLoaders } from './i18n/choice'
 import { routes } from './routes'
 
@@ -45,12 +45,12 @@ function address(): string {
 
 /** The page that is asked for. */
 export function firstPlace(): Place | null {
-  return placeOf(keptSession() ? address() : location.pathname)
+  return placeOf(storedSession() ? address() : location.pathname)
 }
 
 /** Begin to load what the page needs; what fails is asked for again in its turn. */
 export function loadAhead(): void {
-  const session = keptSession()
+  const session = storedSession()
   const language = chosenLanguage()
   const load = (loader: Loader) => void loader().catch(() => null)
   const place = firstPlace()

@@ -13,7 +13,7 @@ from tests.docs.pages import FOR_CONTRIBUTORS
 from tests.docs.pages import ROOT
 from tests.docs.pages import text_of
 
-PATH = re.compile(r"`((?:perfsvc|plugins|docs|tests|\.ci)/[^`\s]*)`")
+PATH = re.compile(r"`((?:perfsvc|plugins|static|docs|tests|\.ci)/[^`\s]*)`")
 ROW = re.compile(r"^(``.+?``) +\S", re.MULTILINE)
 NAME = re.compile(r"[\w.]+")
 PACKAGES = sorted(

@@ -32,7 +32,7 @@ export function isActive(run: Pick<Execution, 'status'>): boolean {
   return !ENDED.has(run.status)
 }
 
-export function readRuns(filter: RunFilter): Promise<Page<RunRow>> {
+function readRuns(filter: RunFilter): Promise<Page<RunRow>> {
   const set = Object.entries(filter).filter(([, value]) => value !== undefined && value !== null && value !== '')
   return ask(api.GET('/api/performance/executions/', { params: { query: Object.fromEntries(set) } }))
 }

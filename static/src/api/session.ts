@@ -3,9 +3,9 @@
 // A refresh token is good for one exchange: a second use ends the session on the server. So only one tab at a time may
 // refresh (`navigator.locks`), and it looks first whether another tab has done so already.
 import { shallowRef } from 'vue'
-import { KEPT, keptSession, type Session, type User } from './kept'
+import { SESSION_KEY, storedSession, type Session, type User } from './storedSession'
 
-export type { Session, User } from './kept'
+export type { Session, User } from './storedSession'
 
 interface Pair {
   token: string
@@ -21,10 +21,10 @@ class Sessions {
 
   /** Read what is stored and follow the other tabs. */
   start(): void {
-    this.current.value = keptSession()
-    this.channel = new BroadcastChannel(KEPT)
+    this.current.value = storedSession()
+    this.channel = new BroadcastChannel(SESSION_KEY)
     this.channel.addEventListener('message', () => {
-      this.current.value = keptSession()
+      this.current.value = storedSession()
     })
   }
 
@@ -49,7 +49,7 @@ class Sessions {
   /** Return a token other than `spent`, which the server refused; null when the session is over. */
   async refresh(spent: string): Promise<string | null> {
     return navigator.locks.request(LOCK, async () => {
-      const now = keptSession()
+      const now = storedSession()
       if (now === null || now.token !== spent) {
         this.current.value = now
         return now?.token ?? null
@@ -75,8 +75,8 @@ class Sessions {
 
   private keep(next: Session | null): void {
     this.current.value = next
-    if (next === null) localStorage.removeItem(KEPT)
-    else localStorage.setItem(KEPT, JSON.stringify(next))
+    if (next === null) localStorage.removeItem(SESSION_KEY)
+    else localStorage.setItem(SESSION_KEY, JSON.stringify(next))
     this.channel?.postMessage('changed')
   }
 }

@@ -1,7 +1,7 @@
 /** What the guide says about a field: its row in a table, else the sentence that begins with it or names it. */
 import { type Block, blocks, type Inline, plain } from './markdown'
 
-export interface Said {
+export interface HelpText {
   text: string
   /** The heading it stands below. */
   id: string
@@ -9,8 +9,8 @@ export interface Said {
 
 export interface Help {
   /** By field; where the first column is named by a field, by both: `type:regex`. */
-  rows: ReadonlyMap<string, Said>
-  sentences: readonly (Said & { codes: readonly string[]; first: string | null })[]
+  rows: ReadonlyMap<string, HelpText>
+  sentences: readonly (HelpText & { codes: readonly string[]; first: string | null })[]
 }
 
 const BETWEEN = /^[\s,、，·…/]*$/
@@ -22,12 +22,12 @@ function keysOf(cell: readonly Inline[]): string[] {
   return words.every((text) => BETWEEN.test(text)) ? cell.flatMap((one) => (one.kind === 'code' ? [one.text] : [])) : []
 }
 
-function rowsOf(block: Extract<Block, { kind: 'table' }>, id: string): [string, Said][] {
+function rowsOf(block: Extract<Block, { kind: 'table' }>, id: string): [string, HelpText][] {
   const named = block.head[0]?.find((one) => one.kind === 'code')?.text
   const heads = block.head.map(plain)
   return block.rows.flatMap(([first, ...rest]) => {
     const text = rest.map((cell, i) => (rest.length > 1 && i < rest.length - 1 ? `${heads[i + 1]}: ${plain(cell)}` : plain(cell))).toReversed().join('\n')
-    return keysOf(first ?? []).map((key): [string, Said] => [named === undefined ? key : `${named}:${key}`, { text, id }])
+    return keysOf(first ?? []).map((key): [string, HelpText] => [named === undefined ? key : `${named}:${key}`, { text, id }])
   })
 }
 
@@ -44,7 +44,7 @@ function sentencesOf(text: readonly Inline[], id: string): Help['sentences'] {
 }
 
 export function helpIn(source: string): Help {
-  const rows = new Map<string, Said>()
+  const rows = new Map<string, HelpText>()
   const sentences: Help['sentences'][number][] = []
   let id = ''
   for (const block of blocks(source)) {
@@ -55,8 +55,8 @@ export function helpIn(source: string): Help {
   return { rows, sentences }
 }
 
-/** What is said of a field; null where the guide does not know it. */
-export function saidOf({ rows, sentences }: Help, key: string): Said | null {
+/** The help of a field; null where the guide does not know it. */
+export function helpFor({ rows, sentences }: Help, key: string): HelpText | null {
   const found = rows.get(key) ?? sentences.find((one) => one.first === key) ?? sentences.find((one) => one.codes.includes(key))
   return found ? { text: found.text, id: found.id } : null
 }

@@ -10,7 +10,7 @@ export type Block =
 
 const INLINE = /`([^`]+)`|\*\*([^*]+)\*\*|\[((?:`[^`]*`|[^\]])+)\]\(([^)\s]+)\)|<(https?:[^>\s]+)>/g
 
-export function inlines(source: string): Inline[] {
+function inlines(source: string): Inline[] {
   const found: Inline[] = []
   let at = 0
   for (const match of source.matchAll(INLINE)) {

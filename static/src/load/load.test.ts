@@ -5,13 +5,23 @@ import { changedKeys } from './changes'
 import { handlesOf, withPart, withStageAdded, withStageRemoved } from './handles'
 import { modeOf, withMode, withVariable, MODES } from './modes'
 import { planProblems } from './problems'
-import { areaOf, lengthOf, loadAt, meanOf, peakOf, pointsOf } from './profile'
+import { areaOf, lengthOf, meanOf, peakOf, type Point, pointsOf } from './profile'
 import { loadScale, timeScale } from './scale'
 import { parseRate } from './rate'
 import { shares, split } from './shares'
 import { holdSketch, searchSketch } from './sketch'
 import { clock, parseSpan } from './span'
 import { FIRST, holds, lineOf, parseThreshold, proposedLimit, sentenceOf } from './thresholds'
+
+/** The planned load at a time; after a jump, the new one. */
+function loadAt(points: Point[], at: number): number {
+  for (let i = points.length - 1; i > 0; i--) {
+    const [from, to] = [points[i - 1]!, points[i]!]
+    if (at >= to.at) return to.load
+    if (at >= from.at) return from.load + ((to.load - from.load) * (at - from.at)) / (to.at - from.at)
+  }
+  return 0
+}
 
 const users: LoadConfig = { concurrent_users: 100, ramp_up_time: 20, hold_time: 60 }
 

@@ -8,7 +8,7 @@ export interface Point {
 }
 
 /** More steps than this are refused by the server, and would only make a black area. */
-export const MAX_STEPS = 5000
+const MAX_STEPS = 5000
 
 const SETTLE_S = 30
 const LONGEST_SEARCH_S = 3600
@@ -93,14 +93,4 @@ export function areaOf(points: Point[]): number {
 export function meanOf(points: Point[]): number {
   const length = lengthOf(points)
   return length > 0 ? areaOf(points) / length : 0
-}
-
-/** The planned load at a time; after a jump, the new one. */
-export function loadAt(points: Point[], at: number): number {
-  for (let i = points.length - 1; i > 0; i--) {
-    const [from, to] = [points[i - 1]!, points[i]!]
-    if (at >= to.at) return to.load
-    if (at >= from.at) return from.load + ((to.load - from.load) * (at - from.at)) / (to.at - from.at)
-  }
-  return 0
 }

@@ -5,7 +5,7 @@ export const METRICS = [
 ] as const
 export type Metric = (typeof METRICS)[number]
 
-export const OPERATORS = ['<', '<=', '>', '>=', '==', '!='] as const
+const OPERATORS = ['<', '<=', '>', '>=', '==', '!='] as const
 export type Operator = (typeof OPERATORS)[number]
 
 export interface Threshold {

@@ -1,7 +1,7 @@
 // What the guide says about a field, for the “i” beside it: a form names the page, its fields ask for their key.
 import { type ComputedRef, computed, type InjectionKey, inject, type MaybeRefOrGetter, provide, shallowRef, toValue, watch } from 'vue'
 import type { RouteLocationRaw } from 'vue-router'
-import { type Help, helpIn, saidOf } from '@/guide/help'
+import { type Help, helpIn, helpFor } from '@/guide/help'
 import { DOCS, read } from '@/guide/library'
 import { language, type Language } from '@/i18n'
 
@@ -24,7 +24,7 @@ function helpOf(doc: string, words: Language): Promise<Help | null> {
 }
 
 /** Ask this page of the guide; nothing where it has no such page. */
-export function useGuide(doc: MaybeRefOrGetter<string | null>): ComputedRef<Ask> {
+function useGuide(doc: MaybeRefOrGetter<string | null>): ComputedRef<Ask> {
   const help = shallowRef<Help | null>(null)
   const known = computed(() => {
     const wanted = toValue(doc)
@@ -34,7 +34,7 @@ export function useGuide(doc: MaybeRefOrGetter<string | null>): ComputedRef<Ask>
     help.value = wanted === null ? null : await helpOf(wanted, words)
   }, { immediate: true })
   return computed(() => (key) => {
-    const said = help.value && saidOf(help.value, key)
+    const said = help.value && helpFor(help.value, key)
     return said && known.value ? { text: said.text, to: { name: 'guide', params: { doc: known.value.split('/') }, hash: `#${said.id}` } } : null
   })
 }

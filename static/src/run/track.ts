@@ -2,7 +2,7 @@
  * Figures over time in typed arrays: one x (Unix seconds, ascending) and any number of named columns.
  * NaN stands for “not measured”; a hole in time is a row of NaN, so that lines break there by themselves.
  */
-export const CAPACITY = 7_200
+const CAPACITY = 7_200
 
 export class Track {
   length = 0

@@ -2,7 +2,7 @@
 
 import type { Span } from './fit'
 
-export const SHORTEST_S = 2
+const SHORTEST_S = 2
 
 export function parsed(text: string | null | undefined, start: number): Span | null {
   const match = /^(\d+(?:\.\d+)?)-(\d+(?:\.\d+)?)$/.exec(text ?? '')

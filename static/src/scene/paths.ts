@@ -2,12 +2,6 @@
 import { PARTS } from './types'
 import type { Option, Part, Scene, Step } from './types'
 
-/** A list of steps: one of the scene's parts, or a list within a step. */
-export interface ListPlace {
-  path: string
-  steps: Step[]
-}
-
 export function partOf(path: string): Part {
   return PARTS.find((part) => path === part || path.startsWith(`${part}[`)) ?? 'steps'
 }

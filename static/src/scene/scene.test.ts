@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { begin, changed, redone, undone } from './history'
 import { knownAt } from './known'
-import { copied, made, pasted } from './made'
+import { copied, newStep, pasted } from './newSteps'
 import { duplicate, insertAfter, move, moveDown, moveUp, remove, wrap } from './moves'
 import { ownerOf, partOf, problemPlace, stepAt } from './paths'
 import { problemsIn } from './problems'
@@ -197,8 +197,8 @@ describe('problems', () => {
 
 describe('new steps', () => {
   it('have free names', () => {
-    expect(made('request', 'list', shop).name).toBe('list 2')
-    expect(made('request', 'ping', shop, 'tcp')).toEqual({ type: 'request', name: 'ping', protocol: 'tcp', request: {} })
+    expect(newStep('request', 'list', shop).name).toBe('list 2')
+    expect(newStep('request', 'ping', shop, 'tcp')).toEqual({ type: 'request', name: 'ping', protocol: 'tcp', request: {} })
   })
 
   it('go over the clipboard', () => {

@@ -119,7 +119,7 @@ function patternFor(text: string, { left, right }: { left: string; right: string
   return `${literal(left)}(${kind})${literal(right)}`
 }
 
-export function firstMatch(pattern: string, body: string): string | null {
+function firstMatch(pattern: string, body: string): string | null {
   try {
     const match = new RegExp(pattern, 'u').exec(body)
     return match ? (match[1] ?? match[0]) : null

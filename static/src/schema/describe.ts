@@ -29,7 +29,7 @@ function objectFields(schema: JsonSchema, context: Context): Field[] {
   return fields.toSorted((a, b) => a.order - b.order)
 }
 
-export function fieldOf(key: string, given: JsonSchema, required: boolean, place: number, context: Context): Field {
+function fieldOf(key: string, given: JsonSchema, required: boolean, place: number, context: Context): Field {
   const { schema: outer, context: inside } = opened(given, context)
   const { schema, optional } = withoutNull(outer)
   const { schema: plain, context: within } = opened(schema, inside)

@@ -33,7 +33,7 @@ export interface JsonSchema {
   [hint: `x-${string}`]: unknown
 }
 
-export const FIELD_KINDS = [
+const FIELD_KINDS = [
   'text', 'long', 'secret', 'number', 'switch', 'choice', 'map', 'list', 'object', 'union', 'json', 'value', 'datafile',
 ] as const
 export type FieldKind = (typeof FIELD_KINDS)[number]

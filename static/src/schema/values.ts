@@ -49,10 +49,6 @@ export function firstRequired(fields: readonly Field[]): Values {
 /** Problems by path, for the field at `path` and what is in it. */
 export type Problems = Readonly<Record<string, string>>
 
-export function problemAt(problems: Problems, path: string): string | null {
-  return problems[path] ?? null
-}
-
 /** Whether the field or anything in it has a problem. */
 export function hasProblem(problems: Problems, path: string): boolean {
   return Object.keys(problems).some((key) => key === path || key.startsWith(`${path}.`) || key.startsWith(`${path}[`))

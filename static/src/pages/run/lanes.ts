@@ -8,7 +8,7 @@ import { LAG_MS, overlaps } from '@/run/fit'
 import { levelAt, peakOf } from '@/run/course'
 import { missingLoad, type MissingSpan } from '@/run/missing'
 import { COLOURED, errorTokens } from '@/run/errorClasses'
-import { MadeColumns } from '@/run/made'
+import { DerivedColumns } from '@/run/derivedColumns'
 import type { Track } from '@/run/track'
 import type { RunView } from './view'
 import { errorName } from './words'
@@ -27,7 +27,7 @@ export function sumIn(track: Track, name: string, [from, to]: [number, number]):
   return sum
 }
 
-const NOTHING = new MadeColumns()
+const NOTHING = new DerivedColumns()
 /** A column of a line that is not drawn from the data. */
 export function blank(track: Track): Float32Array {
   return NOTHING.column(0, track, '', () => NaN)
@@ -109,7 +109,7 @@ function reported(view: RunView, span: MissingSpan, [from, to]: Range): number |
   return own.reduce((sum, loss) => sum + loss.amount, 0)
 }
 
-const plans = new MadeColumns()
+const plans = new DerivedColumns()
 /** The plan; in a pause nothing was planned. */
 function planOf(view: RunView): Float32Array {
   const { main } = view.run.value
@@ -166,7 +166,7 @@ export function errorLane({ view, range }: Maker, classes: string[]): LaneSpec {
   }
   const tokens = errorTokens(classes)
   const lines = classes.map((each): Line => ({ key: each, label: errorName(each), token: tokens.get(each)!, style: 'stack', format: rate, rest: () => sumIn(track(), `class:${each}`, range()), restText: inAll, restFormat: whole }))
-  const sums = new MadeColumns()
+  const sums = new DerivedColumns()
   const data = () => {
     const told = classes.map((each) => track().column(`class:${each}`))
     const drawn = told.map((_, at) => sums.column(at, track(), classes[at]!, (row) => told.reduce((sum, column, place) => (place < at ? sum : sum + column[row]!), 0)))
@@ -205,7 +205,7 @@ export function ownNames(view: RunView, kind: 'counter' | 'gauge'): string[] {
 /** Counters are summed over steps; of gauges the mean of the steps that have one. */
 function ownLane({ view, range }: Maker, kind: 'counter' | 'gauge', names: string[]): LaneSpec {
   const track = () => view.run.value.steps
-  const sums = new MadeColumns()
+  const sums = new DerivedColumns()
   const known = new Map<string, string[]>()
   let count = -1
   const columns = (name: string) => {

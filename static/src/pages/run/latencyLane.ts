@@ -4,7 +4,7 @@ import type { LaneSpec, Line } from '@/charts/lane'
 import { scaleOf } from '@/charts/paths'
 import { t } from '@/i18n'
 import { ms, num } from '@/i18n/format'
-import { MadeColumns } from '@/run/made'
+import { DerivedColumns } from '@/run/derivedColumns'
 import { blank, columnOf, type Maker } from './lanes'
 import { beside, fromPlan } from './percentile'
 
@@ -14,7 +14,7 @@ const NAMED_SHARE = 0.5
 
 export function latencyLane({ view, range }: Maker, log: boolean, resting: (figure: string) => number | null): LaneSpec {
   const { track, name } = columnOf(view)
-  const waits = new MadeColumns()
+  const waits = new DerivedColumns()
   const chosen = view.percentile.value
   const planColumn = fromPlan(chosen)
   const has = (figure: string) => track().has(name(figure))

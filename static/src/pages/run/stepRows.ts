@@ -138,7 +138,7 @@ export function unfolded(lines: readonly PlacedLine[], folded: ReadonlySet<Fold>
 
 export type SortKey = 'name' | 'rps' | Percentile | `plan ${Percentile}` | 'max' | 'errorRate' | 'errors'
 
-export function figureOf(line: TotalLine, key: Exclude<SortKey, 'name'>): N {
+function figureOf(line: TotalLine, key: Exclude<SortKey, 'name'>): N {
   if (key.startsWith('plan ')) return line.plan?.[key.slice(5) as Percentile] ?? null
   if (key.startsWith('p')) return line.percentiles[key as Percentile] ?? null
   return line[key as 'rps' | 'max' | 'errorRate' | 'errors']

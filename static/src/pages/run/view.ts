@@ -64,7 +64,7 @@ export interface RunView {
 const KEY: InjectionKey<RunView> = Symbol('run view')
 /** A live run is in view from its start up to this long; then the last part of it. */
 export const WHOLE_UP_TO_S = 1800
-export const LAST_PART_S = 600
+const LAST_PART_S = 600
 
 export function useRunView(): RunView {
   return inject(KEY)!

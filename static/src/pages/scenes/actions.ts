@@ -1,7 +1,7 @@
 // What keys and menus do to the chosen step.
 import { t } from '@/i18n'
 import { done, failed } from '@/parts/notices'
-import { copied, made, pasted } from '@/scene/made'
+import { copied, newStep, pasted } from '@/scene/newSteps'
 import { duplicate, insertAfter, moveDown, moveUp, remove, wrap } from '@/scene/moves'
 import { replaced, stepAt } from '@/scene/paths'
 import type { Kind, Step } from '@/scene/types'
@@ -61,10 +61,10 @@ function toggled({ enabled, ...rest }: Step): Step {
 export function add(editor: Editor, kind: Kind, protocol?: string): void {
   const scene = editor.scene.value
   if (!scene) return
-  editor.moved(insertAfter(scene, editor.selected.value || null, made(kind, t(`scenes.newName.${kind}`), scene, protocol)))
+  editor.moved(insertAfter(scene, editor.selected.value || null, newStep(kind, t(`scenes.newName.${kind}`), scene, protocol)))
 }
 
 export function enclose(editor: Editor, kind: Kind): void {
   const scene = editor.scene.value
-  if (scene) editor.moved(wrap(scene, editor.selected.value, made(kind, t(`scenes.newName.${kind}`), scene)))
+  if (scene) editor.moved(wrap(scene, editor.selected.value, newStep(kind, t(`scenes.newName.${kind}`), scene)))
 }

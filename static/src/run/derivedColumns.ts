@@ -1,4 +1,4 @@
-/** Columns that are made from those of a track, row by row; what was made stays as long as those rows do. */
+/** Columns computed from those of a track, row by row, and kept as long as those rows stay. */
 
 import type { Track } from './track'
 
@@ -10,10 +10,10 @@ interface Column {
   key: string
 }
 
-export class MadeColumns {
+export class DerivedColumns {
   private readonly columns: Column[] = []
 
-  /** The column at a place; `key` says what it is made of. */
+  /** The column at a place; `key` names what it is computed from. */
   column(place: number, track: Track, key: string, value: (row: number) => number): Float32Array {
     const known = this.columns[place]
     const still = known && known.track === track && known.edition === track.edition && known.key === key

@@ -4,7 +4,7 @@ import { kindOf, nameOf } from './types'
 import type { Kind, Scene, Step } from './types'
 
 /** A step of a kind with a name that no other step of the scene has. */
-export function made(kind: Kind, name: string, scene: Scene, protocol?: string): Step {
+export function newStep(kind: Kind, name: string, scene: Scene, protocol?: string): Step {
   const step: Step = { type: kind, name: free(name, scene), ...BODY[kind]() }
   return kind === 'request' && protocol && protocol !== 'http' ? { ...step, protocol, request: {} } : step
 }

@@ -9,11 +9,11 @@ export interface Session {
   user: User
 }
 
-export const KEPT = 'perfsvc.session'
+export const SESSION_KEY = 'perfsvc.session'
 
-export function keptSession(): Session | null {
+export function storedSession(): Session | null {
   try {
-    return JSON.parse(localStorage.getItem(KEPT) ?? 'null') as Session | null
+    return JSON.parse(localStorage.getItem(SESSION_KEY) ?? 'null') as Session | null
   } catch {
     return null
   }
