@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable
 from collections.abc import Iterator
@@ -21,6 +22,8 @@ from perfsvc.model.scene import RendezvousStep
 from perfsvc.model.scene import RequestStep
 from perfsvc.model.scene import placed
 
+HOST = re.compile(r"(?:localhost|\d+(?:\.\d+){3}|[\w-]+(?:\.[\w-]+)*\.[A-Za-z]{2,})(?::\d+)?(?=[/?#]|$)")
+FILE = re.compile(r"\.(?:html?|php|jsp|do|action|aspx?|json|xml|js|css|png|jpe?g|gif|svg|ico|txt|csv|pdf|ya?ml)$")
 MANY_USERS = 200
 """More than so many that all start at once are worth a word."""
 
@@ -61,6 +64,20 @@ def _names_twice(spec: RunSpec) -> Iterator[Text]:
             f"同名的步骤：{names}；报告中各占一行，按步骤名的阈值会合并计算",
             f"steps of one name: {names}; each has a row of its own, a threshold for a name takes them together",
         )
+
+
+def _hosts_as_paths(spec: RunSpec) -> Iterator[Text]:
+    """URLs that begin with a host's name and no scheme, so that they are paths below the base URL."""
+    for weighted in spec.scenes:
+        for step in weighted.scene.walk():
+            host = HOST.match(str(step.request.get("url", ""))) if isinstance(step, RequestStep) else None
+            if host is not None and not FILE.search(host[0]):
+                yield Text(
+                    f"步骤“{step.name}”的 URL 以 {host[0]} 开头而没有 http://，会被当作基础地址下的路径；"
+                    "如果是另一个地址，请补上 http://",
+                    f"the URL of the step {step.name} begins with {host[0]} and no scheme, so it is a path below the "
+                    "base URL; write http:// before it where it is an address of its own",
+                )
 
 
 def _meetings_too_large(spec: RunSpec) -> Iterator[Text]:
@@ -125,6 +142,7 @@ WARNINGS: tuple[Callable[[RunSpec], Iterator[Text]], ...] = (
     _no_ramp_up,
     _windows_too_long,
     _names_twice,
+    _hosts_as_paths,
     _meetings_too_large,
     _iterations_too_many,
 )

@@ -6,6 +6,7 @@ from typing import Any
 
 from perfsvc.cli.labels import colon
 from perfsvc.cli.tables import console
+from perfsvc.engine.failure_texts import in_english
 from perfsvc.errors import Text
 from perfsvc.model.labels import ALL_STEP_TYPES
 from perfsvc.service.trials import TrialResult
@@ -43,7 +44,7 @@ def step_lines(step: dict[str, Any], language: str) -> list[str]:
     """Return a step: its outcome, request, reply, extracted values and checks."""
     lines = [_heading(step, language)]
     if error := step["error"]:
-        message = Text(error["message_zh"], error["message"]).of(language)
+        message = Text(error["message_zh"], in_english(error["class"], error["message"])).of(language)
         lines.append(INDENT + (colon(error["class"], language) + message if message else error["class"]))
     found = {each["name"] for each in step["extracted"]}
     assigned = [f"{name} = {value}" for name, value in step["after"].items() if name not in found]

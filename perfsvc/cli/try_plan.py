@@ -80,7 +80,7 @@ def scenes_of(plan: PlanFile, name: str | None) -> list[SceneSpec]:
     chosen = [scene for scene in scenes if name in (None, scene.name)]
     if not chosen:
         listed = ", ".join(scene.name for scene in scenes)
-        raise InvalidInput.at("--scene", f"没有场景 {name}，可用：{listed}", f"no scene {name}; there are: {listed}")
+        raise InvalidInput.at("--scene", f"没有业务流 {name}，可用：{listed}", f"no scene {name}; there are: {listed}")
     return chosen
 
 
@@ -94,6 +94,7 @@ async def _try_scene(plan: PlanFile, scene: SceneSpec, limit: int, folder: Path,
     from perfsvc.model.run import RunFiles
     from perfsvc.service.runs.opening import new_seed
     from perfsvc.service.runs.opening import target_of
+    from perfsvc.service.trials import REQUEST_MS
     from perfsvc.service.trials import run_trial
 
     execution = plan.config.execution_config
@@ -106,7 +107,8 @@ async def _try_scene(plan: PlanFile, scene: SceneSpec, limit: int, folder: Path,
         await _first_row(plan, folder, catalog, seed),
         RunFiles(folder=str(folder)),
     )
-    trial = SceneTrial(scene, around, protocol=plan.config.protocol, timeout_ms=plan.config.request_timeout, seed=seed)
+    timeout_ms = min(plan.config.request_timeout, REQUEST_MS)
+    trial = SceneTrial(scene, around, protocol=plan.config.protocol, timeout_ms=timeout_ms, seed=seed)
     trial.compile()
     return await run_trial(trial, limit, Masker(secrets_of(plan.env)))
 

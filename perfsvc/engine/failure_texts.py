@@ -1,4 +1,4 @@
-"""Failures of requests in Chinese: what their error classes mean. What the protocol said is added as it is."""
+"""Failures of requests in words: what their error classes mean. What the protocol said is added as it is."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ MEANINGS = {
     "Unreadable Reply": "响应无法解析",
     "Plugin Error": "插件出错",
     "Schema Error": "消息与接口定义不符",
-    "Group Failed": "事务中有步骤未通过",
+    "Group Failed": "分组中有步骤未通过",
     "Timeout": "超过时间限制，没有得到完整的响应",
 }
 """What the classes of errors mean, by their names, or by the part of the name in front of the colon."""
@@ -43,3 +43,21 @@ def in_chinese(error_class: str, message: str) -> str:
     if meaning is None:
         return message
     return meaning if message in ("", error_class) else f"{meaning}（{message}）"
+
+
+IN_ENGLISH = {
+    "Connection Error: refused": "nothing listens at this address and port",
+    "Connection Error: closed early": "the connection was closed before the reply was whole",
+    "Connection Error: unreachable": "the network or the host cannot be reached",
+    "DNS Error": "the host name cannot be resolved",
+    "Missing variable": "nothing gave this variable a value, so the request was not sent",
+    "Timeout": "no whole reply within the time limit",
+}
+"""Of classes whose names, and what is said with them, do not tell it."""
+
+
+def in_english(error_class: str, message: str) -> str:
+    """Return a message with the meaning of its class, where that has one."""
+    meaning = IN_ENGLISH.get(error_class) or IN_ENGLISH.get(error_class.partition(": ")[0])
+    said = "" if message == error_class else message
+    return f"{meaning} ({said})" if meaning and said else meaning or said

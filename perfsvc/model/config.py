@@ -369,10 +369,19 @@ def with_pool(data: dict[str, Any]) -> dict[str, Any]:
     return {**data, "concurrent_users": execution.get("max_vus") or DEFAULT_POOL}
 
 
+WIDE = re.compile("[：／．｛｝]")
+"""Signs of an address as an input method for Chinese writes them."""
+AUTHORITY = re.compile(r"(?:[A-Za-z][\w+.-]*://)?[^/?#]*")
+"""An address up to its path."""
+
+
 def check_address(url: str) -> None:
     """Raises Fault unless ``url`` is absolute, with a scheme and a host, and on one line."""
     if not PLACEHOLDER.sub("", url).isprintable():  # urlsplit would drop line breaks without a word
         raise Fault("不能包含换行等控制字符", "must not contain line breaks or control characters")
+    if (wide := WIDE.search(AUTHORITY.match(url)[0])) is not None:  # type: ignore[index]  # it matches any text
+        plain = chr(ord(wide[0]) - 0xFEE0)
+        raise Fault(f"含有全角字符 {wide[0]}，请改为 {plain}", f"has the full-width sign {wide[0]}; write {plain}")
     try:
         parts = urlsplit(url)
         port_ok = parts.port is None or parts.port > 0

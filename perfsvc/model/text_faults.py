@@ -31,6 +31,8 @@ BARE = re.compile(r":\s+\{\{")
 QUOTES_WITHIN = re.compile(r'"[^"]*\{\{[^"]*\("')
 NO_BLANK = re.compile(r"^(?P<indent>\s*(?:- +)*)(?P<key>[A-Za-z_][\w-]*):(?!//)(?P<value>[^\s:].*)$")
 """A key whose colon has its value right behind it."""
+WIDE_COLON = re.compile(r"^\s*(?:- +)*(?P<key>[A-Za-z_][\w-]*)\s*：")
+"""A key whose colon an input method for Chinese wrote."""
 ITEM_LINE = re.compile(r"\s*- ")
 GOES_ON = re.compile(r"[ \t]*[^\s,\]}#]")
 """Something on the line behind a closing quote that cannot be there."""
@@ -116,6 +118,8 @@ def _marked(text: str, error: yaml.MarkedYAMLError, mark: yaml.Mark) -> TextFaul
     lines = text.splitlines()
     if BARE.search(_line_of(lines, mark.line)):
         return TextFault(mark.line + 1, mark.column + 1, PLACEHOLDER)
+    if wide := _wide_colon(lines, begin.line, mark.line):
+        return wide
     if swallowed := _swallowed(text, mark.line):
         return swallowed
     for pattern, rule in RULES:
@@ -124,6 +128,16 @@ def _marked(text: str, error: yaml.MarkedYAMLError, mark: yaml.Mark) -> TextFaul
             if found is not None:
                 return found
     return TextFault(mark.line + 1, mark.column + 1, _text_of(error) or not_parsed(message))
+
+
+def _wide_colon(lines: list[str], first: int, last: int) -> TextFault | None:
+    """Return the fault of a key with a full-width colon in the last line before the parser stopped, or around it."""
+    for number in dict.fromkeys((last, first, last - 1)):
+        if number >= 0 and (match := WIDE_COLON.match(_line_of(lines, number))):
+            key = match["key"]
+            text = Text(f"冒号是全角的，请写成 {key}: …", f"the colon is a full-width one; write {key}: …")
+            return TextFault(number + 1, match.end("key") + 1, text)
+    return None
 
 
 def _text_of(error: yaml.MarkedYAMLError) -> Text | None:

@@ -68,6 +68,8 @@ GRAMMAR = re.compile(
     r"\s*(?P<operator><=|>=|==|!=|<|>)"
     r"\s*(?P<limit>-?\d+(?:\.\d+)?)\s*(?P<unit>%|/?[A-Za-z]+)??\s*(?:\bfor\s+(?P<window>[\d.hms]+(?:\s*s)?))?\s*$"
 )
+HALF_WIDTH = str.maketrans({sign: chr(ord(sign) - 0xFEE0) for sign in "！％０１２３４５６７８９．／＜＝＞｛｝"})
+"""Signs as input methods for Chinese write them; a step's name keeps its own where it is quoted."""
 
 
 class Threshold(Spec):
@@ -124,7 +126,7 @@ def units_of(metric: str) -> dict[str, float] | None:
 
 def parse_line(line: str) -> dict[str, Any]:
     """A line of the grammar as the fields of a Threshold; raises Fault."""
-    match = GRAMMAR.match(line)
+    match = GRAMMAR.match(line) or GRAMMAR.match(line.translate(HALF_WIDTH))
     if match is None:
         raise Fault(f"无法识别的阈值：{line}，例如 p95 < 300 或 error_rate < 1 for 10s",
                     f"invalid threshold: {line}; write p95 < 300 or error_rate < 1 for 10s")  # fmt: skip

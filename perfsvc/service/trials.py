@@ -49,7 +49,7 @@ from perfsvc.store.tables import SceneRow
 
 MOST_AT_ONCE = 4
 REQUEST_MS = 10_000
-"""Time limit of a request that has none of its own: a target that says nothing is named well before the trial ends."""
+"""Time limit of a request whose step has none: a target that says nothing is named well before the trial ends."""
 LONGEST_S = 60
 MOST_ROWS = 100_000
 MAX_SEED = 2**63 - 1

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Command
+from tests.support.shop import Shop
 
 ENV = "env: {host: 'http://127.0.0.1:1', variables: {user: alice}}\n"
 CONFIG = "config: {concurrent_users: 2, hold_time: 1}\n"
@@ -107,6 +108,22 @@ MISTAKES = [
     ("an unknown protocol", scene("{name: a, protocol: htpp, request: {url: /}}"),
      ":5:19: scenes[0].steps[0].protocol: there is no protocol named htpp; there are: grpc, http, tcp, udp, websocket",
      ":5:19: scenes[0].steps[0].protocol: 没有名为 htpp 的协议，可用：grpc, http, tcp, udp, websocket"),
+    ("a full-width colon in a URL", scene("{name: a, request: {url: 'http：//127.0.0.1/'}}"),
+     ":5:29: scenes[0].steps[0].request.url: has the full-width signs ：//; write ://",
+     ":5:29: scenes[0].steps[0].request.url: 含有全角字符 ：//，请改为 ://"),
+    ("full-width braces in a URL", scene("{name: a, request: {url: '/?u=｛｛user｝｝'}}"),
+     ":5:29: scenes[0].steps[0].request.url: has the full-width signs ｛｛; write {{",
+     ":5:29: scenes[0].steps[0].request.url: 含有全角字符 ｛｛，请改为 {{"),
+    ("a full-width colon in a base URL", scene(HOME).replace("http://127", "http：//127"),
+     ":1:7: env.host: has the full-width sign ：; write :", ":1:7: env.host: 含有全角字符 ：，请改为 :"),
+    ("a full-width comma", scene("{name: a, request: {url: '/{{$randomInt(1，9)}}'}}"),
+     ":5:29: scenes[0].steps[0].request.url: unknown placeholder {{$randomInt(1，9)}}: column 13, '，9)'; "
+     "write , for ，",
+     ":5:29: scenes[0].steps[0].request.url: 无法识别的占位符 {{$randomInt(1，9)}}：第 13 列 '，9)'；"
+     "， 是中文标点，请改为 ,"),
+    ("a full-width colon behind a key", scene(HOME).replace("name: visit", "name：visit"),
+     ":3:9: is not YAML: the colon is a full-width one; write name: …",
+     ":3:9: 不是合法的 YAML：冒号是全角的，请写成 name: …"),
 ]  # fmt: skip
 
 
@@ -172,3 +189,61 @@ def test_steps_of_one_name_are_reported(perfsvc: Command, tmp_path: Path) -> Non
         "note: steps of one name: home (2); each has a row of its own, a threshold for a name takes them together\n"
         in (done.out)
     )
+
+
+def with_data(tmp_path: Path, content: str, options: str = "") -> str:
+    """A plan whose data is a file with this content."""
+    (tmp_path / "users.csv").write_text(content, "utf-8")
+    path = tmp_path / "plan.yaml"
+    path.write_text(
+        scene("{name: a, request: {url: '/{{username}}/{{pin}}'}}").replace(
+            "hold_time: 1", f"hold_time: 1, data_source_type: csv, data_config: {{file: users.csv{options}}}"
+        ),
+        "utf-8",
+    )
+    return str(path)
+
+
+DATA = [
+    ("empty", "", "", [".file: the file is empty, or its first line too long"]),
+    ("no rows", "username,pin\n", "", [": the data source has no rows"]),
+    ("a column without a name", "username,pin,\nann,1,\n", "",
+     [".columns: column 3 has no name in the first line: add it, remove the spare delimiter, or give columns"]),
+    ("a name twice", "pin,username,pin\n1,ann,1\n", "",
+     [".columns: two columns are named pin in the first line: rename one, or give columns"]),
+    ("another delimiter", "username;pin\nann;1\n", ", delimiter: ','",
+     ["named pin", "named username", "names cannot be variables", ": is ; the delimiter? Set delimiter, or auto"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("content", "options", "said"), [each[1:] for each in DATA], ids=[each[0] for each in DATA])
+def test_a_mistake_in_a_file_is_named(
+    perfsvc: Command, tmp_path: Path, content: str, options: str, said: list[str]
+) -> None:
+    done = perfsvc("check", with_data(tmp_path, content, options))
+    lines = done.err.splitlines()
+    assert (done.code, len(lines)) == (2, len(said))
+    assert [line for line, words in zip(lines, said, strict=True) if words not in line] == []
+
+
+def test_a_host_without_a_scheme_is_pointed_out(perfsvc: Command, tmp_path: Path) -> None:
+    path = tmp_path / "plan.yaml"
+    hosts = ("shop.example.com/items", "localhost:8080/", "10.0.0.7", "index.html", "v1.2/items", "items/a.b")
+    steps = [f"{{name: s{number}, request: {{url: '{url}'}}}}" for number, url in enumerate(hosts)]
+    path.write_text(scene(*steps), "utf-8")
+    done = perfsvc("check", str(path))
+    notes = [line for line in done.out.splitlines() if "and no scheme" in line]
+    assert (done.code, [note.split()[9] for note in notes]) == (0, ["shop.example.com", "localhost:8080", "10.0.0.7"])
+
+
+def test_blanks_around_a_url_are_left_out(perfsvc: Command, tmp_path: Path, shop: Shop) -> None:
+    path = tmp_path / "plan.yaml"
+    path.write_text(scene("{name: a, request: {url: ' /items '}}").replace("http://127.0.0.1:1", shop.url), "utf-8")
+    done = perfsvc("try", str(path))
+    assert (done.code, "GET /items HTTP/1.1" in done.out) == (0, True)
+
+
+def test_what_a_trial_says_of_a_closed_port(perfsvc: Command, tmp_path: Path) -> None:
+    path = tmp_path / "plan.yaml"
+    path.write_text(scene(HOME), "utf-8")
+    assert "Connection Error: refused: nothing listens at this address and port (" in perfsvc("try", str(path)).out

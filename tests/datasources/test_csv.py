@@ -141,13 +141,13 @@ async def test_another_delimiter_is_proposed(read):
 @pytest.mark.parametrize(
     ("data", "path"),
     [
-        (b"", "header"),
-        (b"\n\n", "header"),
+        (b"", "file"),
+        (b"\n\n", "file"),
         (b"a,a\n1,2\n", "columns"),
         (b"a,,b\n1,2,3\n", "columns"),
         (b"a\0b,c\n1,2\n", "encoding"),
         (b'"a,b\n1,2\n', "header"),
-        (b"a" * 3_000_000, "header"),
+        (b"a" * 3_000_000, "file"),
     ],
 )
 async def test_first_lines_that_are_no_names(read, data: bytes, path: str):

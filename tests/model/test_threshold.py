@@ -52,6 +52,8 @@ def test_a_comparison_at_its_limit_and_beside_it(operator: str) -> None:
         (r'p95{"say \"hi\""} < 300', r'p95{"say \"hi\""} < 300'),
         ('p95{"plain"} < 300', "p95{plain} < 300"),
         ("p95{ 首页 } < 0.3s", "p95{首页} < 300"),
+        ("p95 ＜ 300", "p95 < 300"),
+        ("error_rate ＜＝ １％", "error_rate <= 1"),
     ],
 )
 def test_a_line_and_how_it_is_written_again(line: str, canonical: str) -> None:

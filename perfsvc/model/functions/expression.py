@@ -22,6 +22,8 @@ TOKEN = re.compile(
     )\s*""",
     re.VERBOSE | re.DOTALL,
 )
+HALF_WIDTH = {"，": ",", "（": "(", "）": ")", "“": '"', "”": '"', "‘": "'", "’": "'", "＄": "$", "￥": "$", "、": ","}
+"""What is meant by a sign that an input method for Chinese writes."""
 ESCAPES = {"n": "\n", "r": "\r", "t": "\t"}
 
 
@@ -103,6 +105,8 @@ class _Reader:
         shown, rest, column = self.text[:100], self.text[self.position :][:20], self.position + 1
         zh = f"无法识别的占位符 {{{{{shown}}}}}：第 {column} 列 {rest!r}"
         en = f"unknown placeholder {{{{{shown}}}}}: column {column}, {rest!r}"
+        if (plain := HALF_WIDTH.get(rest[:1])) is not None:
+            return Fault(f"{zh}；{rest[0]} 是中文标点，请改为 {plain}", f"{en}; write {plain} for {rest[0]}")
         return Fault(
             f"{zh}；应为变量名或 $函数(…)，参数为变量名、带引号的文本、数字或 $函数(…)",
             f"{en}; write a variable's name or $function(…), with names, quoted texts, numbers or calls as arguments",

@@ -31,6 +31,8 @@ from perfsvc_datasources.csv.text_file import open_regular_file
 from perfsvc_datasources.csv.text_file import sample_of
 
 EXAMPLES = 10
+SHOWN = 40
+"""Characters of a name."""
 HOPELESS = 1000
 """With as many bad rows and not one valid row, the options are wrong and not the rows."""
 
@@ -177,15 +179,35 @@ def header_of(records: Records, dialect: Dialect, options: Options) -> list[str]
     if not options.named_by_file:
         return names
     if not names:
-        raise InvalidInput.at("header", "文件为空或首行过长", "the file is empty, or its first line too long")
+        at = "datafile_id" if options.file is None else "file"
+        raise InvalidInput.at(at, "文件为空或首行过长", "the file is empty, or its first line too long")
     if any("\0" in name or UNDECODABLE in name for name in names):
         raise InvalidInput.at(
             "encoding", f"首行不是 {dialect.codec} 编码的文本", f"the first line is not {dialect.codec}"
         )
-    if "" in names or len(set(names)) < len(names) or len(names) > MOST_COLUMNS:
-        zh, en = "首行的列名为空、重复或过多，请指定 columns", "the first line has empty, repeated or too many names"
-        raise InvalidInput.at("columns", zh, f"{en}; give columns")
+    if (cause := unusable_header(names)) is not None:
+        raise InvalidInput.at("columns", *cause)
     return names
+
+
+def unusable_header(names: Sequence[str]) -> Text | None:
+    """Return why the names of the first line cannot be those of columns; None where they can."""
+    if len(names) > MOST_COLUMNS:
+        count = len(names)
+        return Text(f"首行有 {count} 列，最多 {MOST_COLUMNS} 列", f"there are {count} columns; {MOST_COLUMNS} at most")
+    if "" in names:
+        number = names.index("") + 1
+        return Text(
+            f"首行第 {number} 列没有列名：请补上列名或删去多余的分隔符，也可以用 columns 指定",
+            f"column {number} has no name in the first line: add it, remove the spare delimiter, or give columns",
+        )
+    twice = next((name for place, name in enumerate(names) if name in names[:place]), None)
+    if twice is None:
+        return None
+    return Text(
+        f"首行有两个列名都是 {twice[:SHOWN]}：请改名，也可以用 columns 指定",
+        f"two columns are named {twice[:SHOWN]} in the first line: rename one, or give columns",
+    )
 
 
 def notes(columns: Sequence[str]) -> list[Text]:

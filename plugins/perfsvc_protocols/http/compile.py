@@ -73,6 +73,8 @@ RELATIVE = Text(
     "是相对地址，而没有基础地址（环境的 host，或 --host）",
     "it is relative, and there is no base URL (host of the environment, or --host)",
 )
+WIDE = re.compile("：／／|：//|｛｛|｝｝")
+"""What an input method for Chinese writes in place of signs that a URL or a placeholder needs."""
 ORIGIN = re.compile(r"https?://[^/?#]+", re.IGNORECASE)
 CONTROL_CHARACTERS = Text("不能包含换行等控制字符", "must not contain line breaks or control characters")
 TOO_MANY = Text(f"占位符超过 {MOST_VARYING} 个", f"has more than {MOST_VARYING} placeholders")
@@ -219,7 +221,10 @@ class _Compilation:
     # Where to
 
     def _to(self, text: str, parts: RequestParts) -> RequestTemplate:
-        text = text.partition("#")[0]
+        text = text.partition("#")[0].strip()
+        if (wide := WIDE.search(text)) is not None:
+            self.problems.append(Problem("url", half_width(wide[0])))
+            return self._nowhere(parts)
         faults = len(self.problems)
         if (scheme := SCHEME.match(text)) is not None and not WEB.match(text):
             zh, en = f"{scheme[1]} 不是 http 或 https", f"{scheme[1]} is neither http nor https"
@@ -309,6 +314,12 @@ class _Compilation:
         if known is not None:
             return (b"Basic " + base64.b64encode(known),)
         return (lambda scope: b"Basic " + base64.b64encode(render(both, scope)),)
+
+
+def half_width(wide: str) -> Text:
+    """Return what to write in place of full-width signs."""
+    plain = "".join(chr(ord(sign) - 0xFEE0) if sign > "\uff00" else sign for sign in wide)
+    return Text(f"含有全角字符 {wide}，请改为 {plain}", f"has the full-width signs {wide}; write {plain}")
 
 
 def _found(find: Callable[[str], Path], name: str) -> Path:

@@ -141,7 +141,18 @@ describe('a threshold', () => {
     expect(lineOf(parseThreshold(line)!)).toBe(line)
   })
 
-  it.each(['', 'p96 < 1', 'p95 300', 'p95 < 300 for 0s', 'p95 < 300 for 1.5s', 'p95{a{b}} < 1'])('is not %s', (line) => {
+  it.each([
+    ['p95 < 1.5s', 'p95 < 1500'],
+    ['error_rate < 1% for 2m', 'error_rate < 1 for 120s'],
+    ['rps > 120/min', 'rps > 2'],
+    ['bytes < 10 MB', 'bytes < 10000000'],
+    ['plan_p99.99{"GET /items/{id}"} < 800', 'plan_p99.99{"GET /items/{id}"} < 800'],
+    ['dropped == 0', 'dropped == 0'],
+    ['p95 ＜ 300', 'p95 < 300'],
+    ['error_rate ＜＝ 1％', 'error_rate <= 1'],
+  ])('reads %s', (line, written) => expect(lineOf(parseThreshold(line)!)).toBe(written))
+
+  it.each(['', 'p0 < 1', 'p95 < 3%', 'rps < 3 KB', 'p95 300', 'p95 < 300 for 0s', 'p95 < 300 for 1.5s', 'p95{a{b}} < 1'])('is not %s', (line) => {
     expect(parseThreshold(line)).toBeNull()
   })
 

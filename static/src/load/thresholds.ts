@@ -21,25 +21,50 @@ export interface Threshold {
 export type Sentence = 'percentile' | 'average' | 'errors' | 'checks' | 'throughput' | 'line'
 
 const GRAMMAR =
-  /^\s*([a-z_]+[0-9.]*)\s*(?:\{\s*([^{}]+?)\s*\})?\s*(<=|>=|==|!=|<|>)\s*(-?\d+(?:\.\d+)?)\s*(?:for\s+(\d+(?:\.\d+)?)\s*s)?\s*$/
+  /^\s*([a-z_]+[0-9.]*)\s*(?:\{\s*(?:("(?:[^"\\]|\\.)*")|([^{}"][^{}]*?))\s*\})?\s*(<=|>=|==|!=|<|>)\s*(-?\d+(?:\.\d+)?)\s*(%|\/?[A-Za-z]+)??\s*(?:\bfor\s+([\d.hms ]+?))?\s*$/
+const PERCENTILE = /^(?:plan_)?p\d{1,2}(?:\.\d{1,6})?$/
+const OTHERS = new Set(['plan_avg', 'plan_max', 'bytes', 'bytes_sent', 'bytes_received', 'iterations', 'dropped', 'late'])
+const UNITS: Readonly<Record<ReturnType<typeof unitOf>, Readonly<Record<string, number>>>> = {
+  ms: { '': 1, ms: 1, s: 1000 },
+  '%': { '': 1, '%': 1 },
+  'per second': { '': 1, '/s': 1, '/m': 1 / 60, '/min': 1 / 60 },
+  bytes: { '': 1, b: 1, kb: 1e3, mb: 1e6, gb: 1e9, kib: 2 ** 10, mib: 2 ** 20, gib: 2 ** 30 },
+  count: { '': 1 },
+}
+const WINDOW = /^(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s?)?$/
+
+/** A line as input methods for Chinese may have it, with its signs as the grammar has them. */
+function halfWidth(line: string): string {
+  return line.replaceAll(/[！％０-９．／＜＝＞｛｝]/g, (sign) => String.fromCodePoint(sign.codePointAt(0)! - 0xfee0))
+}
+
+function secondsOf(text: string): number {
+  const [, hours = 0, minutes = 0, seconds = 0] = WINDOW.exec(text.replaceAll(' ', '')) ?? [0, 0, 0, 0]
+  return Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds)
+}
 
 /** The parts of a line; null where it is none. */
 export function parseThreshold(line: string): Threshold | null {
-  const match = GRAMMAR.exec(line)
-  if (!match || !METRICS.includes(match[1] as Metric)) return null
-  const window = match[5] === undefined ? null : Number(match[5])
-  if (window !== null && !(Number.isInteger(window) && window >= 1 && window <= 3600)) return null
+  const match = GRAMMAR.exec(halfWidth(line))
+  if (!match) return null
+  const metric = match[1] as Metric
+  if (!METRICS.includes(metric) && !OTHERS.has(metric) && !(PERCENTILE.test(metric) && Number(metric.replace(/^\D+/, '')) > 0)) return null
+  const kind = unitOf(metric)
+  const factor = UNITS[kind][kind === 'bytes' ? (match[6] ?? '').toLowerCase() : (match[6] ?? '')]
+  const window = match[7] === undefined ? null : secondsOf(match[7])
+  if (factor === undefined || (window !== null && !(Number.isInteger(window) && window >= 1 && window <= 3600))) return null
   return {
-    metric: match[1] as Metric,
-    step: match[2] ?? null,
-    operator: match[3] as Operator,
-    limit: Number(match[4]),
+    metric,
+    step: match[2] === undefined ? (match[3] ?? null) : (JSON.parse(match[2]) as string),
+    operator: match[4] as Operator,
+    limit: Number((Number(match[5]) * factor).toFixed(9)),
     window,
   }
 }
 
 export function lineOf(threshold: Threshold): string {
-  const step = threshold.step ? `{${threshold.step}}` : ''
+  const quoted = threshold.step !== null && /[{}"]|^\s|\s$/.test(threshold.step)
+  const step = threshold.step ? `{${quoted ? JSON.stringify(threshold.step) : threshold.step}}` : ''
   const window = threshold.window ? ` for ${threshold.window}s` : ''
   return `${threshold.metric}${step} ${threshold.operator} ${threshold.limit}${window}`
 }
@@ -51,7 +76,7 @@ export function sentenceOf(threshold: Threshold): Sentence {
   const { metric, operator } = threshold
   const below = BELOW.has(operator)
   const above = ABOVE.has(operator)
-  if (/^p\d/.test(metric) && below) return 'percentile'
+  if (/^p\d/.test(metric) && METRICS.includes(metric) && below) return 'percentile'
   if (metric === 'avg' && below) return 'average'
   if (metric === 'error_rate' && below) return 'errors'
   if (metric === 'check_rate' && above) return 'checks'
@@ -67,9 +92,10 @@ export const FIRST: Record<Exclude<Sentence, 'line'>, Threshold> = {
   throughput: { metric: 'rps', step: null, operator: '>=', limit: 100, window: null },
 }
 
-export function unitOf(metric: Metric): 'ms' | '%' | 'per second' | 'count' {
-  if (/^p\d|^avg$|^min$|^max$/.test(metric)) return 'ms'
+export function unitOf(metric: Metric): 'ms' | '%' | 'per second' | 'bytes' | 'count' {
+  if (/^(?:plan_)?p\d|^(?:plan_)?(?:avg|max)$|^min$/.test(metric)) return 'ms'
   if (metric.endsWith('_rate')) return '%'
+  if (metric.startsWith('bytes')) return 'bytes'
   return metric === 'rps' ? 'per second' : 'count'
 }
 

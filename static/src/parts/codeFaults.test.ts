@@ -12,6 +12,15 @@ describe('jsonFault', () => {
     ['{"a": "b"', ''],
     ["{'a': 1}", "'a': 1}"],
   ])('finds the place in %j', (text, found) => expect(rest(text, jsonFault(text)?.at)).toBe(found))
+  it.each([
+    ['{"a": 1,}', 'comma'],
+    ['[1, 2, ]', 'comma'],
+    ['{“a”: 1}', 'wide'],
+    ['{"a"：1}', 'wide'],
+    ["{'a': 1}", 'quote'],
+    ['{"a": 1 // x\n}', 'comment'],
+    ['{"a": 1', 'json'],
+  ])('says of %j what to do', (text, reason) => expect(jsonFault(text)?.reason).toBe(`parts.fault.${reason}`))
   it('tells a placeholder that lacks its quotes', () => {
     expect(jsonFault('{"id": {{id}}}')).toMatchObject({ column: 8, reason: 'parts.fault.bare' })
     expect(jsonFault('{"id": {1}}')?.reason).toBe('parts.fault.json')

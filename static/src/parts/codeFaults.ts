@@ -26,7 +26,16 @@ export function jsonFault(text: string): CodeFault | null {
   })
   // The first brace is read as the beginning of an object, so the second one is the fault.
   const begins = text.startsWith('{{', at - 1) ? at - 1 : at
-  return BARE.test(text.slice(begins)) ? placed(text, begins, 'parts.fault.bare') : placed(text, at, 'parts.fault.json')
+  return BARE.test(text.slice(begins)) ? placed(text, begins, 'parts.fault.bare') : placed(text, at, jsonReason(text, at))
+}
+
+/** What to do about JSON that ends at a place: the frequent mistakes have words of their own. */
+function jsonReason(text: string, at: number): Key {
+  const sign = text.charAt(at)
+  if (sign && '}]'.includes(sign) && text.slice(0, at).trimEnd().endsWith(',')) return 'parts.fault.comma'
+  if (sign && '“”，：｛｝［］'.includes(sign)) return 'parts.fault.wide'
+  if (sign === "'") return 'parts.fault.quote'
+  return /^(?:\/[/*]|#)/.test(text.slice(at)) ? 'parts.fault.comment' : 'parts.fault.json'
 }
 
 function isJson(text: string): boolean {

@@ -10,6 +10,7 @@ import type { Scene, Step } from './types'
 export type SceneFault =
   | { code: 'unknown variable'; name: string }
   | { code: 'malformed placeholder'; name: string }
+  | { code: 'full-width braces'; name: string }
   | { code: 'no steps' }
   | { code: 'no name' }
   | { code: 'no condition' }
@@ -23,6 +24,7 @@ export function problemsIn(scene: Scene, around: Surroundings, dataKnown: boolea
   for (const { path, step } of everyStep(scene)) {
     found.push(...shapeProblems(step).map((fault): SceneProblem => ({ ...fault, path, severity: 'error' })))
     found.push(...variableProblems(step, path, known, dataKnown))
+    found.push(...fullWidthIn(step).map((name): SceneProblem => ({ code: 'full-width braces', name, path, severity: 'warning' })))
     for (const name of (step.extract ?? []).flatMap(namesOf)) known.add(name)
   }
   if (!(scene.steps ?? []).length) found.push({ code: 'no steps', path: 'steps', severity: 'error' })
@@ -59,4 +61,12 @@ function variableProblems(step: Step, path: string, known: ReadonlySet<string>, 
     if (fitness !== 'unknown') return []
     return [{ code: 'unknown variable', name, path, severity: dataKnown ? 'error' : 'warning' }]
   })
+}
+
+const NAME = String.raw`\s*[\p{L}_$][^｛｝{}"]*`
+const FULL_WIDTH = new RegExp(`(?:｛｛|｛\\{|\\{｛)${NAME}[｝}]{2}|\\{\\{${NAME}(?:｝[｝}]|\\}｝)`, 'gu')
+
+/** What would be a placeholder with other braces: an input method for Chinese writes wide ones. */
+function fullWidthIn(step: Step): string[] {
+  return JSON.stringify(step.request ?? '').match(FULL_WIDTH) ?? []
 }

@@ -160,8 +160,17 @@ describe('templates', () => {
     expect(['token', 'tokn', '$uuid', '$base64("a:b")', '$', 'a b'].map((name) => fitnessOf(name, known))).toEqual([
       'known', 'unknown', 'built in', 'built in', 'malformed', 'malformed',
     ])
+    expect(['$randomInt(1，9)', '$hmac(“sha256”, token)', '$concat("你好，", token)'].map((name) => fitnessOf(name, known))).toEqual(['malformed', 'malformed', 'built in'])
     expect(nearest('tokn', ['item', 'token'])).toBe('token')
     expect(nearest('zzz', ['item', 'token'])).toBeNull()
+  })
+
+  it('with full-width braces are pointed out', () => {
+    const scene = { name: 'a', steps: [{ name: 'a', request: { url: '/｛｛user｝｝?t={{token｝}&q=（x）{a}', json: { a: { b: 1 } } } }] }
+    const found = problemsIn(scene as Scene, { environment: { name: 'e', variables: { user: '' } }, builtIn: [] }, true)
+    expect(found.map((one) => [one.code, one.severity, 'name' in one ? one.name : ''])).toEqual([
+      ['full-width braces', 'warning', '｛｛user｝｝'], ['full-width braces', 'warning', '{{token｝}'],
+    ])
   })
 
   it('complete what is typed', () => {

@@ -10,6 +10,10 @@ const VARIABLE = /^[\p{L}_][\p{L}\p{M}\p{N}_-]{0,63}$/u
 // Which built-in words there are, and what they take, the service knows; here only their form is looked at.
 const BUILT_IN = /^\$[A-Za-z_][\w.]*(\(.*\))?$/s
 
+const QUOTED = /"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'/g
+/** Signs of Chinese text where those of a call belong. */
+const WIDE_SIGN = /[，、（）“”‘’]/
+
 export function placeholders(text: string): Placeholder[] {
   return [...text.matchAll(PLACEHOLDER)].flatMap((match) =>
     match[1] === undefined ? [] : [{ from: match.index, to: match.index + match[0].length, name: match[1] }],
@@ -19,7 +23,7 @@ export function placeholders(text: string): Placeholder[] {
 export type Fitness = 'known' | 'built in' | 'unknown' | 'malformed'
 
 export function fitnessOf(name: string, known: ReadonlySet<string>): Fitness {
-  if (BUILT_IN.test(name)) return 'built in'
+  if (BUILT_IN.test(name)) return WIDE_SIGN.test(name.replaceAll(QUOTED, '')) ? 'malformed' : 'built in'
   if (!VARIABLE.test(name)) return 'malformed'
   return known.has(name) ? 'known' : 'unknown'
 }

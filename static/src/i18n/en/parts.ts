@@ -66,6 +66,10 @@ export const parts: (typeof zh)['parts'] = {
   fault: {
     place: 'Line {line}, column {column}: {reason}',
     json: 'this is not valid JSON',
+    comma: 'there is a comma before the closing bracket; remove it',
+    wide: 'this is a full-width sign; write the half-width one',
+    quote: 'names and texts stand in double quotes "',
+    comment: 'JSON has no comments; remove this one',
     bare: 'a placeholder stands in quotes, as in "{\'{{\'}id{\'}}\'}"; where it is the whole value, it keeps its type',
     indent: 'this line is not indented like its neighbours',
     tab: 'indent with spaces, not with tabs',

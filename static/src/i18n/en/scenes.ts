@@ -211,6 +211,7 @@ export const scenes: (typeof zhWork)['scenes'] = {
     noSceneName: 'Give the scene a name',
     unknown: 'Unknown variable {name}',
     malformed: '{name} is neither a variable nor a built-in function',
+    fullWidth: '{name} has full-width braces and is no variable: write {\'{{\'} and {\'}}\'}.',
     noSteps: 'It holds no steps yet',
     noName: 'Give the step a name',
     noCondition: 'Enter the variable to look at',

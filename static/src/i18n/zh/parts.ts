@@ -65,6 +65,10 @@ export const parts = {
   fault: {
     place: '第 {line} 行第 {column} 列：{reason}',
     json: '不是合法的 JSON',
+    comma: '右括号前多了一个逗号，请删去',
+    wide: '这里是中文（全角）标点，请改为半角',
+    quote: '名称和文本要用双引号 " 括起来',
+    comment: 'JSON 里不能写注释，请删去',
     bare: '占位符要加引号，写成 "{\'{{\'}id{\'}}\'}"；整个值只有它时，会保留原来的类型',
     indent: '缩进与前后行不一致',
     tab: '请用空格缩进，不能用制表符',

@@ -209,7 +209,8 @@ export const scenes = {
   fault: {
     noSceneName: '给业务流起个名字',
     unknown: '不认识变量 {name}',
-    malformed: '{name} 不是变量也不是内置函数',
+    malformed: '{name} 不是变量也不是内置函数；逗号、括号和引号要用半角',
+    fullWidth: '{name} 用的是中文（全角）花括号，不会被当作变量。请改为半角的 {\'{{\'} 和 {\'}}\'}。',
     noSteps: '里面还没有步骤',
     noName: '给这一步起个名字',
     noCondition: '写上要判断的变量',
