@@ -239,7 +239,45 @@ RUN = {
     "search-live": recorded("search-live", ".story"),
     "search-report": recorded("search-report", "#config"),
 }
-LOOKS: dict[str, Look] = {**SESSION, **SHELL, **PROJECT, **EMPTY, **PLANNING, **SCENES, **ASSETS, **PLATFORM, **RUN}
+OF_BEGINNERS = "!/p/{beginners}"
+RULES = "[data-path='config.execution_config.thresholds']"
+MISTAKES = {
+    "mistake-variable": Look("/scenes/{wrong}", ".step-form", click("[role=treeitem] >> nth=1")),
+    "mistake-column": Look(
+        "/scenes/{wrong}",
+        ".step-form .problem",
+        (("press", ".scene-env select >> nth=1", "ArrowDown"), *click("[role=treeitem] >> nth=1")),
+    ),
+    "mistake-path": Look(f"{OF_BEGINNERS}/scenes/{{unfound}}", ".trial-figures", click(TRY)),
+    "mistake-port": Look(f"{OF_BEGINNERS}/scenes/{{closed}}", ".scene-side .problem", click(TRY)),
+    "mistake-tls": Look(f"{OF_BEGINNERS}/scenes/{{encrypted}}", ".scene-side .problem", click(TRY)),
+    "mistake-scheme": Look(
+        "/envs",
+        f"{DIALOG} .problem",
+        (*click(".page-actions .btn-primary"), ("fill", "dialog input >> nth=1", "shop:80")),
+    ),
+    "mistake-threshold": Look(
+        "/plans/{plan}",
+        ".threshold-fix",
+        (*click(f"{RULES} .seg button >> nth=1"), ("fill", ".threshold-line >> nth=1", "p95{下单了} < 300")),
+    ),
+    "mistake-file": Look(f"{OF_BEGINNERS}/data", ".file-refused", click("main tr:has-text('nothing') button >> nth=0")),
+    "mistake-delimiter": Look(f"{OF_BEGINNERS}/plans/{{delimiter}}", ".read-warning, .data-rows"),
+    "mistake-rights": Look(f"{OF_BEGINNERS}", ".empty", user="zhao"),
+}
+"""Of beginners, as the page says what is wrong."""
+LOOKS: dict[str, Look] = {
+    **SESSION,
+    **SHELL,
+    **PROJECT,
+    **EMPTY,
+    **PLANNING,
+    **SCENES,
+    **ASSETS,
+    **PLATFORM,
+    **RUN,
+    **MISTAKES,
+}
 MAIN = {
     "overview-recorded",
     "plans-recorded",

@@ -212,7 +212,7 @@ DATA = [
     ("a name twice", "pin,username,pin\n1,ann,1\n", "",
      [".columns: two columns are named pin in the first line: rename one, or give columns"]),
     ("another delimiter", "username;pin\nann;1\n", ", delimiter: ','",
-     ["named pin", "named username", "names cannot be variables", ": is ; the delimiter? Set delimiter, or auto"]),
+     ["named pin", "named username", ": is ; the delimiter? Set delimiter, or auto"]),
 ]  # fmt: skip
 
 

@@ -19,6 +19,11 @@ ENGLISH = {
     "浏览和下单": "Browse and order",
     "写错了变量": "A misspelt variable",
     "会失败的": "One that fails",
+    "初学者": "Beginners",
+    "路径写错了": "A wrong path",
+    "端口写错了": "A closed port",
+    "应当用 http": "https to http",
+    "分隔符写错了": "A wrong delimiter",
     "商城": "Shop",
     "支付网关": "Payment gateway",
     "新项目": "Nothing yet",
@@ -195,6 +200,7 @@ class Office:
         self.file = self._uploaded("accounts.csv", ACCOUNTS)
         self._uploaded("goods.csv", GOODS)
         self._plans()
+        self._mistakes(shop.url)
         self._presets()
         self._token()
 
@@ -240,8 +246,8 @@ class Office:
         self.env = self.made("/api/envs/", staging)
         self.made("/api/envs/", {"name": "生产", "project_id": self.project, "host": "https://shop.example.com"})
 
-    def _uploaded(self, name: str, text: str) -> int:
-        query = urllib.parse.urlencode({"project_id": self.project, "name": name})
+    def _uploaded(self, name: str, text: str, project: int | None = None) -> int:
+        query = urllib.parse.urlencode({"project_id": project or self.project, "name": name})
         content = self.words(text).encode()
         request = urllib.request.Request(f"{self.service.url}/api/datafiles/?{query}", content, method="POST")
         request.add_header("Authorization", f"Bearer {self.service.token}")
@@ -264,6 +270,27 @@ class Office:
         self.names["failed"] = self._run(failing, 2)
         for name, body in PLANS.items():
             self.names[name] = self._plan(body["name"], body["config"], "scene")
+
+    def _mistakes(self, url: str) -> None:
+        """Mistakes of beginners, in a project of their own."""
+        project = self.made("/api/projects/", {"name": "初学者"})
+        wrong_path = [{"name": "token", "from": "json", "path": "$.tokn"}]
+        scenes = {
+            "unfound": {"name": "路径写错了", "steps": [request("登录", f"{url}/items", extract=wrong_path)]},
+            "closed": {"name": "端口写错了", "steps": [request("下单", "http://127.0.0.1:9/cart", method="POST")]},
+            "encrypted": {
+                "name": "应当用 http",
+                "steps": [request("首页", f"{url.replace('http:', 'https:')}/")],
+            },
+        }
+        for name, scene in scenes.items():
+            self.names[name] = self.made("/api/scenes/", {"project_id": project, **scene})
+        self._uploaded("nothing.csv", "", project)
+        data = {"datafile_id": self._uploaded("goods.csv", GOODS, project), "delimiter": ","}
+        config = {"concurrent_users": 2, "hold_time": 60, "target_url": f"{url}/items?of={{{{sku}}}}"}
+        config |= {"data_source_type": "csv", "data_config": data}
+        plan = {"name": "分隔符写错了", "project_id": project, "config": config}
+        self.names |= {"beginners": project, "delimiter": self.made("/api/performance/plans/", plan)}
 
     def _plan(self, name: str, config: dict[str, Any], scene: str) -> int:
         body = {"name": name, "project_id": self.project, "config": {"env_id": self.env, **config}}

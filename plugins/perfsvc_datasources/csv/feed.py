@@ -211,16 +211,15 @@ def unusable_header(names: Sequence[str]) -> Text | None:
 
 
 def notes(columns: Sequence[str]) -> list[Text]:
-    """Notes on names that cannot be variables."""
-    found = []
-    useless = ", ".join(unusable(columns))
-    if useless:
-        zh = f"以下列名不能用作变量：{useless}；请用 columns 另行命名"
-        found.append(Text(zh, f"these names cannot be variables: {useless}; name the columns with columns"))
+    """Notes on a delimiter that is probably another one, or else on names that cannot be variables."""
     other = next((each for each in DELIMITERS if len(columns) == 1 and each in columns[0]), None)
     if other is not None:
         shown = "Tab" if other == "\t" else other
-        found.append(
+        return [
             Text(f"分隔符是不是 {shown}？请改 delimiter 或用 auto", f"is {shown} the delimiter? Set delimiter, or auto")
-        )
-    return found
+        ]
+    useless = ", ".join(unusable(columns))
+    if not useless:
+        return []
+    zh = f"以下列名不能用作变量：{useless}；请用 columns 另行命名"
+    return [Text(zh, f"these names cannot be variables: {useless}; name the columns with columns")]

@@ -9,7 +9,7 @@ export const parts: (typeof zh)['parts'] = {
   forbidden: 'You may not see this',
   forbiddenWhy: 'Ask an owner of the project to add you as a member or to change your role.',
   gone: 'There is nothing here any more',
-  goneWhy: 'It may have been deleted, or the address is wrong.',
+  goneWhy: 'It may have been deleted, the address may be wrong, or you are not a member of this project: ask its owner to add you.',
   back: 'Back',
   empty: 'Nothing here yet',
   cancel: 'Cancel',

@@ -8,7 +8,7 @@ export const parts = {
   forbidden: '你没有权限查看这里',
   forbiddenWhy: '请项目所有者把你加为成员，或调整你的角色。',
   gone: '这里已经没有内容了',
-  goneWhy: '它可能已被删除，或者地址有误。',
+  goneWhy: '它可能已被删除，或者地址有误，或者你不是这个项目的成员：请项目所有者添加你。',
   back: '返回',
   empty: '还没有内容',
   cancel: '取消',

@@ -1,10 +1,10 @@
 // What went wrong in a trial, in words that say what to look at.
 import type { TrialStep } from '@/api/trials'
-import { language, t } from '@/i18n'
+import { t } from '@/i18n'
 
 type TrialError = NonNullable<TrialStep['error']>
 
-export function errorText({ class: kind, message, message_zh: inChinese }: TrialError): string {
+export function errorText({ class: kind, message }: TrialError): string {
   const whole = `${kind} ${message}`
   if (kind.startsWith('Extract: ')) return t('scenes.error.extract', { name: `{{${kind.slice('Extract: '.length)}}}` })
   if (/timeout/i.test(kind) && /TLS handshake/i.test(message)) return t('scenes.error.tlsSilent')
@@ -13,6 +13,5 @@ export function errorText({ class: kind, message, message_zh: inChinese }: Trial
   if (/refused/i.test(whole)) return t('scenes.error.refused')
   if (/timeout|timed out/i.test(whole)) return t('scenes.error.timeout')
   if (/resolve|dns|name or service/i.test(whole)) return t('scenes.error.host')
-  const meaning = language.value === 'zh' ? inChinese : message
-  return meaning && meaning !== kind ? `${kind}${language.value === 'zh' ? '：' : ': '}${meaning}` : kind
+  return kind
 }
