@@ -274,7 +274,9 @@ async def test_a_line_of_a_gigabyte_is_refused_in_little_memory(read, tmp_path: 
         out.truncate(200_000_000)  # zeros that take no room on the disk
         out.seek(200_000_000)
         out.write(b"\n3,4\n")
-    feed = await CsvSource(CsvSource.Options.parse({"file": path.name, "encoding": "utf-8"}), data_context(tmp_path)).open()
+    feed = await CsvSource(
+        CsvSource.Options.parse({"file": path.name, "encoding": "utf-8"}), data_context(tmp_path)
+    ).open()
     before = psutil.Process().memory_info().rss
     assert await rows_of(feed) == [{"a": "1", "b": "2"}, {"a": "3", "b": "4"}]
     assert psutil.Process().memory_info().rss - before < 30_000_000
