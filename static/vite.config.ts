@@ -79,7 +79,7 @@ export default defineConfig({
             { name: 'editor', test: /node_modules[\\/](@codemirror|@lezer|crelt|style-mod|w3c-keyname|@marijn)/, priority: 8 },
             { name: 'vendor', test: /node_modules[\\/](vue|@vue|vue-router|vue-i18n|@intlify|@tanstack|@vueuse|openapi-fetch)[\\/]|@lucide[\\/]vue[\\/]dist[\\/]esm[\\/](?!icons)/, priority: 8 },
             // The app, with all that the sign-in is made of.
-            { name: 'app', test: /[\\/]src[\\/](app|App|router|i18n[\\/](index|engine)|style[\\/](theme|paper)|api[\\/](client|session|problem|queries|users|platform|projects)|shell[\\/](LanguageSwitch|ThemeMenu)|pages[\\/]session[\\/]SessionFrame|parts[\\/](FormField|ProblemText|PasswordField|PopOver|MenuList|keys))\.|plugin-vue:export-helper|@lucide[\\/]vue[\\/]dist[\\/]esm[\\/]icons[\\/](eye|eye-off|sun|moon|monitor|check|circle-alert)\./, priority: 7 },
+            { name: 'app', test: /[\\/]src[\\/](app|App|router|i18n[\\/](index|engine)|style[\\/](theme|paper)|api[\\/](client|reachable|session|problem|queries|users|platform|projects)|shell[\\/](LanguageSwitch|ThemeMenu)|pages[\\/]session[\\/]SessionFrame|parts[\\/](FormField|ProblemText|PasswordField|PopOver|MenuList|keys|notices))\.|plugin-vue:export-helper|@lucide[\\/]vue[\\/]dist[\\/]esm[\\/]icons[\\/](eye|eye-off|sun|moon|monitor|check|circle-alert)\./, priority: 7 },
             { name: 'charts', test: /node_modules[\\/]uplot|[\\/]src[\\/](charts|run)[\\/]/, minShareCount: 2, priority: 6 },
             { name: 'figures', test: /[\\/]src[\\/](pages[\\/]run|parts[\\/]FigureValue)/, minShareCount: 2, priority: 6 },
             // The frame of the pages behind the sign-in, and the small parts that most of them share.

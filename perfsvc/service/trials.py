@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -38,6 +37,7 @@ from perfsvc.plugin.catalog import Catalog
 from perfsvc.service.data.project_data import ProjectData
 from perfsvc.service.envs import Envs
 from perfsvc.service.fields import Id
+from perfsvc.service.runs.opening import new_seed
 from perfsvc.service.scene_secrets import SceneSecrets
 from perfsvc.service.scenes import as_given
 from perfsvc.store import envs
@@ -126,7 +126,7 @@ class Trials:
         around = TrialSurroundings(
             self._catalog.protocol, Resolver(self._policy, cached=True), target, form.protocol_options, row, files
         )
-        seed = secrets.randbelow(MAX_SEED) if form.seed is None else form.seed
+        seed = new_seed() if form.seed is None else form.seed
         timeout_ms = min(form.timeout * 1000, REQUEST_MS)
         if self._going_on >= MOST_AT_ONCE:
             raise Unavailable(

@@ -2,8 +2,11 @@
 import { watch } from 'vue'
 import { createRouter, createWebHistory, type RouteLocationNormalized } from 'vue-router'
 import { fetchProjects, lastProject } from './api/projects'
+import { api } from './api/client'
+import { awaySince } from './api/reachable'
 import { session } from './api/session'
-import { loadWorkTexts } from './i18n'
+import { loadWorkTexts, t } from './i18n'
+import { warned } from './parts/notices'
 import { routes } from './routes'
 
 export const router = createRouter({
@@ -34,6 +37,12 @@ router.beforeEach(async (to) => {
   if (!to.meta.open && !signedIn) return loginFor(to)
   if (!to.meta.open) await loadWorkTexts()
   return to.name === 'home' ? home() : true
+})
+
+// The code of a page comes from the service as well.
+router.onError(async () => {
+  await api.GET('/api/about/').catch(() => null)
+  if (awaySince.value !== null) warned(t('parts.notOpened'))
 })
 
 // The session may end at any time, in any tab.

@@ -106,7 +106,7 @@ class Ui:
 
     def expect_offline(self) -> None:
         """The service goes away in this test: connections to it fail."""
-        self._expected.append(re.compile(r"net::ERR_|WebSocket connection to"))
+        self._expected.append(re.compile(r"net::ERR_|WebSocket connection to|load preload assets"))
 
     def check(self, page: Page) -> None:
         """Fail for a finding of axe that is serious or critical, and for a page that is wider than its window."""

@@ -136,6 +136,7 @@ def drag_the_load(page: Page, handle: Locator) -> None:
     page.mouse.move(x, y)
     page.mouse.down()
     page.mouse.move(x, y - 20, steps=4)
+    expect(handle).not_to_have_attribute("aria-valuetext", "29/s")
     level = int(str(handle.get_attribute("aria-valuetext")).removesuffix("/s"))
     page.mouse.up()
     assert level > 29
@@ -190,6 +191,12 @@ def test_on_paper_the_report_is_light_and_fits(ui: Ui, desk: Desk) -> None:
         "[...document.querySelectorAll('.lane canvas')].map((each) => each.getBoundingClientRect().right)"
     )
     assert max(canvases) <= 1040
+    expect(
+        page.get_by_text(
+            re.compile(r"Project shop · http.*/runs/.* · printed by admin at [A-Z][a-z]{2} \d+ \d\d:\d\d$")
+        )
+    ).to_be_visible()
+    assert page.evaluate("getComputedStyle(document.documentElement).backgroundColor") == "rgba(0, 0, 0, 0)"
     page.emulate_media(media="screen")
     page.evaluate("dispatchEvent(new Event('afterprint'))")
     expect(page.locator("html")).to_have_class(re.compile("dark"))

@@ -91,6 +91,29 @@ def test_a_service_that_is_stopped_ends_the_run_and_keeps_its_report(relayed: tu
     ui.check(page)
 
 
+def test_a_page_stays_while_the_service_is_away_and_is_read_again(relayed: tuple[Ui, Desk, Relay]) -> None:
+    ui, desk, relay = relayed
+    ui.expect_offline()
+    page = ui.open(f"/p/{desk.project}/plans", language="en")
+    expect(page.get_by_role("heading", name="Plans")).to_be_visible()
+    address = desk.service.url
+    desk.service.end(signal.SIGKILL)
+    page.get_by_role("link", name="Runs", exact=True).click()
+    away = page.get_by_role("alert").filter(has_text="cannot be reached since")
+    expect(away).to_be_visible()
+    expect(page.get_by_text("The page could not be opened")).to_be_visible()
+    expect(page.get_by_role("heading", name="Plans")).to_be_visible()
+    ui.check(page)
+    desk.service.start()
+    desk.plan("made meanwhile", arrivals(5, 5), "/json")
+    relay.target = port_of(desk.service.url)
+    desk.service.url = address
+    expect(away).to_be_hidden(timeout=PATIENCE_MS)
+    expect(page.get_by_role("link", name="made meanwhile")).to_be_visible(timeout=PATIENCE_MS)
+    page.get_by_role("link", name="Runs", exact=True).click()
+    expect(page.get_by_role("heading", name="Runs")).to_be_visible(timeout=PATIENCE_MS)
+
+
 @pytest.fixture
 def hasty(browser: Browser, tmp_path: Path, nginx: Nginx) -> Iterator[tuple[Ui, Desk]]:
     """A service whose tokens end soon, and which allows two attempts to sign in within a few seconds."""
@@ -141,7 +164,9 @@ def test_a_target_that_dies_is_seen_by_its_errors(ui: Ui, service: Service, tmp_
     ui.check(page)
     page.get_by_role("button", name="停止", exact=True).click()
     page.get_by_role("dialog").get_by_role("button", name="停止", exact=True).click()
-    expect(page.get_by_role("region", name="结论", exact=True)).to_contain_text("未通过", timeout=PATIENCE_MS)
+    result = page.get_by_role("region", name="结论", exact=True)
+    expect(result).to_contain_text("未通过", timeout=PATIENCE_MS)
+    expect(result).to_contain_text(re.compile("失败：连接错误：被拒绝 [0-9.]+ %"))
 
 
 @pytest.mark.parametrize(("language", "theme", "width"), [("zh", "light", 1280), ("en", "dark", 390)])

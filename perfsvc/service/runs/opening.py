@@ -26,7 +26,8 @@ from perfsvc.service.runs.rows_for_users import users_with_rows
 from perfsvc.service.runs.run import Output
 from perfsvc.service.runs.run import Run
 
-MAX_SEED = 2**63
+SEEDS = 2**53
+"""Seeds below are drawn: JSON numbers beyond are not exact in browsers, and a seed is copied to repeat a run."""
 
 
 class RunEnv(Protocol):
@@ -97,7 +98,7 @@ def new_execution_id(day: str) -> str:
 
 def new_seed() -> int:
     """Draw the seed of a run whose plan sets none."""
-    return secrets.randbelow(MAX_SEED)
+    return secrets.randbelow(SEEDS)
 
 
 def target_of(env: RunEnv | None) -> Target:

@@ -3,6 +3,7 @@ import createClient from 'openapi-fetch'
 import { language, t } from '@/i18n'
 import { takeAhead } from './ahead'
 import { Problem, problemOf } from './problem'
+import { reach } from './reachable'
 import type { components, paths } from './schema'
 import { session } from './session'
 
@@ -19,13 +20,18 @@ function prepared(request: Request, token: string | undefined): Request {
 export async function send(request: Request): Promise<Response> {
   const token = session.current.value?.token
   const again = request.clone()
-  const reply = (await takeAhead(request, token)) ?? (await fetch(prepared(request, token)))
+  const reply = (await takeAhead(request, token)) ?? (await reach(prepared(request, token)))
   if (reply.status !== 401 || token === undefined) return reply
   const fresh = await session.refresh(token)
-  return fresh === null ? reply : fetch(prepared(again, fresh))
+  return fresh === null ? reply : reach(prepared(again, fresh))
 }
 
 export const api = createClient<paths>({ baseUrl: location.origin, fetch: send })
+
+/** Why nothing could be read: no reply came, or one that is not the service's. */
+export function unread(error: unknown): Problem {
+  return new Problem(t(error instanceof SyntaxError ? 'parts.notOurs' : 'parts.unreachable'), 0)
+}
 
 interface Reply<T> {
   data?: T
@@ -40,7 +46,7 @@ export async function ask<T>(call: Promise<Reply<T>>): Promise<T> {
     reply = await call
   } catch (error) {
     if (error instanceof DOMException && error.name === 'AbortError') throw error
-    throw new Problem(t('parts.unreachable'), 0)
+    throw unread(error)
   }
   if (!reply.response.ok) throw problemOf(reply.response, reply.error)
   return reply.data as T

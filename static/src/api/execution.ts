@@ -4,7 +4,7 @@ import { computed, toValue, type MaybeRefOrGetter } from 'vue'
 import type { Block, Counts, Mode, N, RunStatus, Summary, Variable } from '@/run/frames'
 import type { SeriesAnswer } from '@/run/detail'
 import type { Report, StepRow } from '@/run/report'
-import { api, ask, send } from './client'
+import { api, ask, send, unread } from './client'
 import { asProblem, Problem, problemOf } from './problem'
 import { queries } from './queries'
 import { session } from './session'
@@ -66,9 +66,9 @@ async function read<T>(path: string, query: Record<string, string | number | nul
   const words = new URLSearchParams()
   for (const [name, value] of Object.entries(query)) if (value !== null && value !== undefined) words.set(name, String(value))
   const reply = await send(new Request(`${location.origin}${path}${words.size ? `?${words}` : ''}`))
-  const body: unknown = reply.headers.get('Content-Type')?.includes('json') ? await reply.json() : null
   if (reply.status === 404) return null
-  if (!reply.ok) throw problemOf(reply, body)
+  if (!reply.ok) throw problemOf(reply, await reply.json().catch(() => null))
+  const body: unknown = await reply.json().catch((error: unknown) => Promise.reject(unread(error)))
   return body as T
 }
 

@@ -52,7 +52,7 @@ function lastRunOf(report: ReportBody): LastRun {
     validity: report.validity?.state ?? null,
     thresholds: report.verdict?.thresholds ?? [],
     percentiles: summary.percentiles ?? {},
-    errorRate: summary.error_rate ?? null,
+    errorRate: summary.total_requests ? (summary.error_rate ?? null) : null,
     throughput: summary.throughput ?? null,
     iteration: iterationOf({ iterations: summary.iterations ?? 0, requests: summary.total_requests, userSeconds }),
     arrivals: (series.planned_rate ?? []).some((rate) => (rate ?? 0) > 0),

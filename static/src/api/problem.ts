@@ -1,4 +1,6 @@
 // An error that the service sent, or that kept its reply away.
+import { t } from '@/i18n'
+import { fromProxy } from './reachable'
 
 export interface Detail {
   /** Where in the body: `config.execution_config.stages[0].duration`. */
@@ -47,7 +49,7 @@ export function problemOf(response: Response, body: unknown): Problem {
   const said = isErrorBody(body) ? body : {}
   const wait = Number(response.headers.get('Retry-After') ?? Number.NaN)
   return new Problem(
-    sentence(said.error ?? `HTTP ${response.status}`),
+    sentence(said.error ?? t(fromProxy(response) ? 'parts.proxy' : 'parts.noReason', { status: response.status })),
     response.status,
     said.request_id ?? response.headers.get('X-Request-Id'),
     (said.details ?? []).map((detail) => ({ ...detail, message: sentence(detail.message) })),

@@ -1,7 +1,6 @@
 // Requests whose body is free in form, or whose endpoint this version of the service may not have.
-import { t } from '@/i18n'
-import { send } from './client'
-import { Problem, problemOf } from './problem'
+import { send, unread } from './client'
+import { problemOf } from './problem'
 
 interface Options {
   body?: unknown
@@ -22,7 +21,7 @@ async function reach(method: string, path: string, { body, headers, signal }: Op
     return await send(request)
   } catch (error) {
     if (error instanceof DOMException && error.name === 'AbortError') throw error
-    throw new Problem(t('parts.unreachable'), 0)
+    throw unread(error)
   }
 }
 
@@ -30,7 +29,7 @@ async function reach(method: string, path: string, { body, headers, signal }: Op
 export async function raw<T>(method: string, path: string, options: Options = {}): Promise<T | null> {
   const reply = await reach(method, path, options)
   if (options.absent?.includes(reply.status)) return null
-  const decoded: unknown = await reply.json().catch(() => null)
-  if (!reply.ok) throw problemOf(reply, decoded)
+  if (!reply.ok) throw problemOf(reply, await reply.json().catch(() => null))
+  const decoded: unknown = await reply.json().catch((error: unknown) => Promise.reject(unread(error)))
   return decoded as T
 }

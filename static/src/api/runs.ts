@@ -32,6 +32,11 @@ export function isActive(run: Pick<Execution, 'status'>): boolean {
   return !ENDED.has(run.status)
 }
 
+/** Errors in percent; null where no request came to a result. */
+export function errorRateOf(run: Pick<RunRow, 'summary'>): number | null {
+  return run.summary?.total_requests ? run.summary.error_rate : null
+}
+
 function readRuns(filter: RunFilter): Promise<Page<RunRow>> {
   const set = Object.entries(filter).filter(([, value]) => value !== undefined && value !== null && value !== '')
   return ask(api.GET('/api/performance/executions/', { params: { query: Object.fromEntries(set) } }))

@@ -4,6 +4,7 @@ import type uPlot from 'uplot'
 import { colour, faded, font, hatch } from './colours'
 import type { Ground } from './group'
 import { scaleOf } from './paths'
+import { drawnSpans } from './unfitSpans'
 
 /** Hatched seconds are never narrower than this. */
 const NARROWEST = 7
@@ -35,18 +36,17 @@ export function below(u: uPlot, ground: Ground): void {
     pen.fillRect(from, top, devicePixelRatio, height)
     pen.fillRect(to - devicePixelRatio, top, devicePixelRatio, height)
   }
-  for (const span of ground.unfit) unfit(u, X(span.from), X(span.to), span.kind === 'lost')
+  for (const span of drawnSpans(ground.unfit, X, [left, left + width], NARROWEST * devicePixelRatio)) unfit(u, span.from, span.to, span.kind === 'lost')
   pen.restore()
 }
 
 function unfit(u: uPlot, from: number, to: number, lost: boolean): void {
   const pen = u.ctx
   const ratio = devicePixelRatio
-  const wide = Math.max(NARROWEST * ratio, to - from)
-  const begin = (from + to) / 2 - wide / 2
+  const wide = to - from
   pen.save()
   pen.globalAlpha = wide > 30 * ratio ? 0.26 : 0.5
-  pen.translate(begin, u.bbox.top)
+  pen.translate(from, u.bbox.top)
   if (lost) pen.scale(-1, 1)
   pen.fillStyle = hatch(pen, lost ? '--fail' : '--warn-mark', (lost ? 3.5 : 2.5) * ratio)
   pen.fillRect(lost ? -wide : 0, 0, wide, u.bbox.height)

@@ -87,10 +87,10 @@ const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [
   ['minute', 60],
 ]
 
-/** How long ago: “5 minutes ago”; within the last minute “now”. */
+/** How long ago: “5 minutes ago”; within the last minute “just now”. */
 export function ago(time: string | number | Date, now: Date = new Date()): string {
   const seconds = (asDate(time).getTime() - now.getTime()) / 1000
   const words = new Intl.RelativeTimeFormat(tag(), { numeric: 'auto' })
   const step = STEPS.find(([, length]) => Math.abs(seconds) >= length)
-  return step ? words.format(Math.round(seconds / step[1]), step[0]) : words.format(0, 'second')
+  return step ? words.format(Math.round(seconds / step[1]), step[0]) : tag() === 'en' ? 'just now' : '刚刚'
 }

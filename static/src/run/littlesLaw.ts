@@ -28,3 +28,12 @@ export function little(track: Track, seconds = 10): Little | null {
 export function meanOf(track: Track, name: string, last: number, rows: number): number | null {
   return track.mean(name, last - rows + 1, last + 1)
 }
+
+export function maxOf(track: Track, name: string, last: number, seconds: number): number | null {
+  let most: number | null = null
+  for (let row = Math.max(0, last - seconds + 1); row <= last; row++) {
+    const value = track.at(name, row)
+    if (value !== null && (most === null || value > most)) most = value
+  }
+  return most
+}

@@ -47,6 +47,11 @@ export function breachMarks(outcomes: readonly { expression: string; breached_at
     .map((outcome) => ({ at: outcome.breached_at!, kind: 'threshold', tone: 'bad', expression: outcome.expression, state: 'breached' }))
 }
 
+/** Thresholds over the whole run may mend: those that hold after all were not held for a while only. */
+export function mended(marks: readonly Mark[], held: ReadonlySet<string>): Mark[] {
+  return marks.map((mark) => (mark.kind === 'threshold' && held.has(mark.expression ?? '') ? { ...mark, tone: 'plain', state: 'mended' } : mark))
+}
+
 /** The first seconds, which are in no figure. */
 export function warmUpMark(warmUp: Span | null): Mark[] {
   return warmUp ? [{ at: warmUp.from, to: warmUp.to, kind: 'warmUp', tone: 'plain', seconds: Math.round(warmUp.to - warmUp.from) }] : []

@@ -22,7 +22,7 @@ export function missingLoad(track: Track, columns: LoadColumns, lost: readonly S
   for (let row = first; row < beyond; row++) {
     if (!lost.length && !(dropped[row]! > 0)) continue
     const time = track.times[row]!
-    const width = (track.times[row + 1] ?? track.end) - time
+    const width = track.widthAt(row)
     const gone = lost.some((span) => span.from < time + width && span.to > time)
     const amount = amountIn(track, row, columns, gone) * width
     if (amount <= 0) continue

@@ -6,10 +6,10 @@ import { Track } from './track'
 import type { Report, Series } from './report'
 
 const FIGURES: Record<string, string> = {
-  users: 'active_users', rps: 'throughput', requests: 'requests', failed: 'errors', avg: 'avg', p50: 'p50', p90: 'p90', p95: 'p95', p99: 'p99', max: 'max',
+  users: 'active_users', rps: 'throughput', avg: 'avg', p50: 'p50', p90: 'p90', p95: 'p95', p99: 'p99', max: 'max',
   plannedUsers: 'planned_users', plannedRate: 'planned_rate', loopLag: 'loop_lag', sendLag: 'send_lag', cpu: 'process_cpu', nodeCount: 'node_count',
 }
-const COUNTS: Record<string, string> = { rate: 'iterations', errors: 'errors', dropped: 'dropped', late: 'late', sent: 'bytes_sent', received: 'bytes_received' }
+const COUNTS: Record<string, string> = { rate: 'iterations', requests: 'requests', errors: 'errors', dropped: 'dropped', late: 'late', sent: 'bytes_sent', received: 'bytes_received' }
 const IN_A_PAUSE = new Set(['plannedUsers', 'plannedRate', 'loopLag', 'sendLag', 'cpu'])
 
 export function fromReport(report: Report): Run {

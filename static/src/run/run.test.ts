@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { marksOf } from './marks'
+import { marksOf, mended } from './marks'
 import type { Frame } from './frames'
 import { covered } from './fit'
 import { fromReport } from './recorded'
@@ -72,6 +72,26 @@ describe('a run from its frames', () => {
 
   it('leaves out what it does not know', () => {
     expect(() => played([{ type: 'weather' } as unknown as Frame])).not.toThrow()
+  })
+})
+
+describe('what follows from frames', () => {
+  const run = played(recorded)
+
+  it('counts the requests of each step as they are, not as rates that were rounded', () => {
+    const seconds = recorded.flatMap((frame) => (frame.type === 'metrics' ? [frame.data] : []))
+    for (const [index, counts] of run.stepCounts) {
+      const own = seconds.flatMap(({ steps }) => steps.filter((step) => step.index === index))
+      const sum = (figure: 'requests' | 'errors') => own.reduce((total, step) => total + step[figure], 0)
+      expect(counts).toEqual({ requests: sum('requests'), errors: sum('errors') })
+    }
+  })
+
+  it('marks a threshold that holds after all as one that was not held for a while', () => {
+    const breach = { event: 'threshold' as const, expression: 'rps > 20', state: 'breached', elapsed: 3, time: '', timestamp: 103 }
+    const [mark] = marksOf([breach], [], false)
+    expect(mended([mark!], new Set(['rps > 20']))).toMatchObject([{ state: 'mended', tone: 'plain' }])
+    expect(mended([mark!], new Set())).toEqual([mark])
   })
 })
 

@@ -16,6 +16,8 @@ export class Run {
   info: RunInfo | null = null
   status: RunStatus | null = null
   latest: MetricsData | null = null
+  /** Rows of steps from before the page was opened: they hold three figures only. */
+  earlierSteps = 0
   /** Names of all measured steps by index; a second holds only those that were busy in it. */
   readonly stepNames = new Map<number, string>()
   /** Requests and errors of each step since the beginning. */
@@ -88,9 +90,11 @@ export class Run {
         this.steps.set(`${step.index}:rps`, row, step.rps[point])
         this.steps.set(`${step.index}:p95`, row, step.p95[point])
         this.steps.set(`${step.index}:errorRate`, row, step.error_rate[point])
-        this.count(step.index, step.rps[point] ?? 0, ((step.rps[point] ?? 0) * (step.error_rate[point] ?? 0)) / 100, series.width)
+        const requests = (step.rps[point] ?? 0) * series.width
+        this.count(step.index, requests, (requests * (step.error_rate[point] ?? 0)) / 100)
       }
     })
+    this.earlierSteps = this.steps.length
   }
 
   /** What was before; with `since` only what is new, so nothing is thrown away. */
@@ -128,7 +132,7 @@ export class Run {
         this.stepNames.set(step.index, step.name)
         if (at < 0) return
         writeStep(this.steps, at, step, data.width)
-        if (!data.warm_up) this.count(step.index, step.requests_per_second, step.errors / data.width, data.width)
+        if (!data.warm_up) this.count(step.index, step.requests, step.errors)
       })
     }
     if (data.nodes?.length) {
@@ -138,10 +142,10 @@ export class Run {
     return true
   }
 
-  private count(step: number, rps: number, errors: number, width: number): void {
+  private count(step: number, requests: number, errors: number): void {
     const sums = this.stepCounts.get(step) ?? { requests: 0, errors: 0 }
-    sums.requests += rps * width
-    sums.errors += errors * width
+    sums.requests += requests
+    sums.errors += errors
     this.stepCounts.set(step, sums)
   }
 

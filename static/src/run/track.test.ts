@@ -30,6 +30,20 @@ describe('a track', () => {
     expect(track.latest('late')).toBe(7)
   })
 
+  it('adds up and averages by time, whatever the width of its rows', () => {
+    const track = new Track()
+    track.set('rps', track.push(100, 10), 4)
+    track.set('rps', track.push(110, 10), null)
+    track.set('rps', track.push(120, 1), 15)
+    track.set('rps', track.push(130, 1), 26)
+    expect(track.totalIn('rps', 100, 131)).toBe(81)
+    expect(track.meanIn('rps', 100, 131)).toBe(81 / 12)
+    expect(track.widestIn('rps', 100, 131)).toBe(10)
+    expect(track.widestIn('rps', 120, 131)).toBe(1)
+    expect(track.totalIn('rps', 110, 120)).toBeNull()
+    expect(track.meanIn('never', 100, 131)).toBeNull()
+  })
+
   it('finds rows by time', () => {
     const track = new Track()
     for (const time of [10, 11, 12, 13]) track.push(time)

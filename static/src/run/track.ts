@@ -3,6 +3,7 @@
  * NaN stands for “not measured”; a hole in time is a row of NaN, so that lines break there by themselves.
  */
 const CAPACITY = 7_200
+const NONE = new Float32Array(0)
 
 export class Track {
   length = 0
@@ -110,6 +111,45 @@ export class Track {
     const first = exact >= 0 && this.x[exact] === from ? exact : exact + 1
     const beyond = this.rowAt(to)
     return [first, beyond >= 0 && this.x[beyond] === to ? beyond : beyond + 1]
+  }
+
+  /** Seconds that a row covers. */
+  widthAt(row: number): number {
+    return (row + 1 < this.length ? this.x[row + 1]! : this.end) - this.x[row]!
+  }
+
+  /** Width of the widest row of [from, to) in which the column was measured, 0 where there is none. */
+  widestIn(name: string, from: number, to: number): number {
+    const [first, beyond] = this.rows(from, to)
+    let widest = 0
+    for (let row = first; row < beyond; row++) if (this.at(name, row) !== null) widest = Math.max(widest, this.widthAt(row))
+    return widest
+  }
+
+  /** Mean of a column in [from, to) by time, for rows may be of unequal width; what was not measured is not in it. */
+  meanIn(name: string, from: number, to: number): number | null {
+    const [sum, time] = this.added(name, from, to)
+    return time ? sum / time : null
+  }
+
+  /** What a rate came to in [from, to); null where nothing was measured. */
+  totalIn(name: string, from: number, to: number): number | null {
+    const [sum, time] = this.added(name, from, to)
+    return time ? sum : null
+  }
+
+  private added(name: string, from: number, to: number): [sum: number, time: number] {
+    const [first, beyond] = this.rows(from, to)
+    const column = this.columns.get(name) ?? NONE
+    let [sum, time] = [0, 0]
+    for (let row = first; row < beyond && row < column.length; row++) {
+      const value = column[row]!
+      if (value !== value) continue
+      const width = this.widthAt(row)
+      sum += value * width
+      time += width
+    }
+    return [sum, time]
   }
 
   clear(): void {

@@ -16,6 +16,12 @@ describe('the verdict so far', () => {
     expect(soFar([rule('breaking', 7), rule('breached')]).state).toBe('breached')
   })
 
+  it('is explained by errors where these are breached as well', () => {
+    const errors = { ...rule('breached', 0, 0), metric: 'error_rate' }
+    expect(soFar([rule('breached'), errors]).worst).toBe(errors)
+    expect(soFar([errors, rule('breached')]).worst).toBe(errors)
+  })
+
   it('counts no seconds down for a rule over the whole run', () => {
     expect(soFar([rule('breaking', 0, 0)]).left).toBeNull()
   })

@@ -20,5 +20,8 @@ export function soFar(thresholds: readonly ThresholdState[]): SoFar {
 
 function worse(next: ThresholdState, than: ThresholdState): boolean {
   if (ORDER[next.state] !== ORDER[than.state]) return ORDER[next.state] > ORDER[than.state]
+  // Errors explain what else is not held.
+  const [errors, others] = [next, than].map(({ metric }) => metric === 'error_rate')
+  if (errors !== others && next.state === 'breached') return errors!
   return next.of_s > 0 && next.broken_s / next.of_s > than.broken_s / (than.of_s || Infinity)
 }

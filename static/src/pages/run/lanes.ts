@@ -13,20 +13,6 @@ import type { Track } from '@/run/track'
 import type { RunView } from './view'
 import { errorName } from './words'
 
-/** Mean of a column over what is in view; a pause is not in it. */
-export function meanIn(track: Track, name: string, [from, to]: [number, number]): number | null {
-  return track.mean(name, ...track.rows(from, to))
-}
-
-export function sumIn(track: Track, name: string, [from, to]: [number, number]): number | null {
-  const mean = meanIn(track, name, [from, to])
-  if (mean === null) return null
-  const [first, beyond] = track.rows(from, to)
-  let sum = 0
-  for (let row = first; row < beyond; row++) sum += track.at(name, row) ?? 0
-  return sum
-}
-
 const NOTHING = new DerivedColumns()
 /** A column of a line that is not drawn from the data. */
 export function blank(track: Track): Float32Array {
@@ -54,7 +40,7 @@ export function loadLane({ view, range, unfit }: Maker): LaneSpec {
   const { real } = columnsOf(view)
   const main = () => view.run.value.main
   const format = (value: number | null) => (users ? num(value) : rate(value))
-  const mean = (name: string) => () => meanIn(main(), name, range())
+  const mean = (name: string) => () => main().meanIn(name, ...range())
   const course = () => view.course.value
   const lines: Line[] = [
     { key: 'real', label: t('run.sheet.real'), token: '--s1', style: 'area', fill: 0.13, format, rate: true, rest: mean(real), restText: inMean, restAtLeast: unfit },
@@ -143,9 +129,9 @@ function missingEach(spans: readonly MissingSpan[], column: Float32Array, [real,
   return column
 }
 
-export function rateLane({ view, range, unfit }: Maker): LaneSpec {
+export function rateLane({ view, range, unfit }: Maker, resting: (figure: string) => number | null): LaneSpec {
   const { track, name } = columnOf(view)
-  const line: Line = { key: 'rps', label: t('run.sheet.requests'), token: '--s1', style: 'area', fill: 0.13, format: rate, rate: true, rest: () => meanIn(track(), name('rps'), range()), restText: inMean, restAtLeast: unfit }
+  const line: Line = { key: 'rps', label: t('run.sheet.requests'), token: '--s1', style: 'area', fill: 0.13, format: rate, rate: true, rest: () => resting('rps') ?? track().meanIn(name('rps'), ...range()), restText: inMean, restAtLeast: unfit }
   return { lines: [line], height: 100, data: () => ({ x: track().times, drawn: [track().column(name('rps'))], edition: track().edition }) }
 }
 
@@ -160,12 +146,12 @@ export function errorClasses(view: RunView): string[] {
 export function errorLane({ view, range }: Maker, classes: string[]): LaneSpec {
   const { track, name } = columnOf(view)
   if (!classes.length) {
-    const rest = () => sumIn(track(), view.step.value === null ? 'failed' : name('errors'), range())
+    const rest = () => track().totalIn(name('errors'), ...range())
     const line: Line = { key: 'errors', label: t('run.sheet.errorsAll'), token: '--e1', style: 'stack', format: rate, rest, restText: inAll, restFormat: whole }
     return { lines: [line], height: 84, data: () => ({ x: track().times, drawn: [track().column(name('errors'))], edition: track().edition }), room: () => 3 }
   }
   const tokens = errorTokens(classes)
-  const lines = classes.map((each): Line => ({ key: each, label: errorName(each), token: tokens.get(each)!, style: 'stack', format: rate, rest: () => sumIn(track(), `class:${each}`, range()), restText: inAll, restFormat: whole }))
+  const lines = classes.map((each): Line => ({ key: each, label: errorName(each), token: tokens.get(each)!, style: 'stack', format: rate, rest: () => track().totalIn(`class:${each}`, ...range()), restText: inAll, restFormat: whole }))
   const sums = new DerivedColumns()
   const data = () => {
     const told = classes.map((each) => track().column(`class:${each}`))
@@ -178,7 +164,7 @@ export function errorLane({ view, range }: Maker, classes: string[]): LaneSpec {
 export function lagLane({ view, range }: Maker): LaneSpec {
   const main = () => view.run.value.main
   const format = (value: number | null) => num(value, 1)
-  const line = (key: string, label: string, token: string): Line => ({ key, label, token, style: 'line', width: 1.25, format, rest: () => meanIn(main(), key, range()), restText: inMean })
+  const line = (key: string, label: string, token: string): Line => ({ key, label, token, style: 'line', width: 1.25, format, rest: () => main().meanIn(key, ...range()), restText: inMean })
   return {
     lines: [line('loopLag', t('run.sheet.loop'), '--s7'), line('sendLag', t('run.sheet.send'), '--s5')],
     height: 76,
@@ -220,7 +206,7 @@ function ownLane({ view, range }: Maker, kind: 'counter' | 'gauge', names: strin
     return found.length === 1 ? found[0]! : sums.column(place, track(), columns(name).join('\n'), (row) => together(found, row, kind))
   }
   const format = (value: number | null) => (kind === 'counter' ? rate(value) : num(value, value !== null && Math.abs(value) < 100 ? 2 : 0))
-  const lines = names.map((name, at): Line => ({ key: name, label: name, token: `--s${(at % 8) + 1}`, style: 'line', format, rest: () => means(columns(name).map((each) => meanIn(track(), each, range())), kind), restText: inMean }))
+  const lines = names.map((name, at): Line => ({ key: name, label: name, token: `--s${(at % 8) + 1}`, style: 'line', format, rest: () => means(columns(name).map((each) => track().meanIn(each, ...range())), kind), restText: inMean }))
   return { lines, height: Math.max(70, 26 + 20 * names.length), data: () => ({ x: track().times, drawn: names.map(merged), edition: track().edition }) }
 }
 

@@ -4,6 +4,13 @@ import type { N } from '@/run/frames'
 import { PERCENTILES } from './percentile'
 import type { RunView } from './view'
 
+/** Requests per second of running time, as among the figures of the window; null where they are not known. */
+export function throughputOf({ report, step, window }: RunView, figures: WindowFigures | null): N {
+  const told = window.value ? null : report.value
+  if (step.value === null) return figures?.summary.rps ?? told?.summary.throughput ?? null
+  return (figures ?? told)?.steps.find((each) => each.index === step.value)?.rps ?? null
+}
+
 /** Exact from merged histograms; else of the whole run from its report; else not known, for percentiles cannot be averaged. */
 export function restOf(view: RunView, figures: WindowFigures | null, figure: string): N {
   const { report, step, window } = view

@@ -44,4 +44,11 @@ describe('rows of the step table', () => {
     expect(names(2)).toEqual(['login', 'home', 'browse', 'buy'])
     expect(names(4)).toEqual(['login', 'home', 'browse', 'list', 'search', 'buy'])
   })
+
+  it('have the greatest response time of the last seconds as their maximum', () => {
+    const run = new Run()
+    const step = { index: 0, name: 'home', requests: 1, errors: 0, requests_per_second: 1, error_rate: 0, p50: 5, p90: 5, p95: 5, p99: 5, latency_from_plan: null, counters: {}, gauges: {} }
+    ;[9, 40, 6].forEach((max, at) => run.take({ type: 'metrics', timestamp: 100 + at, data: { width: 1, requests: 1, errors: 0, iterations: 1, bytes_sent: 0, bytes_received: 0, steps: [{ ...step, max }] } } as unknown as Frame))
+    expect(liveLines(run).map((line) => line.max)).toEqual([40])
+  })
 })

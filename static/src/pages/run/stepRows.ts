@@ -1,7 +1,7 @@
 // Rows of the step table: of the last seconds while the run goes on, of the window once there are exact figures.
 import type { WindowFigures } from '@/api/execution'
 import type { N, Percentiles, SceneTree } from '@/run/frames'
-import { meanOf } from '@/run/littlesLaw'
+import { maxOf, meanOf } from '@/run/littlesLaw'
 import type { Phase, Report } from '@/run/report'
 import type { Run } from '@/run/run'
 import { fromPlan, PERCENTILES, type Percentile } from './percentile'
@@ -53,19 +53,19 @@ const RECENT_S = 10
 export function liveLines(run: Run): StepLine[] {
   const { steps } = run
   const last = steps.length - 1
+  // What was before this page was opened has p95 alone: a mean over other seconds than those of p99 would not go with it.
+  const known = Math.min(RECENT_S, steps.length - run.earlierSteps) || RECENT_S
   return [...run.stepNames].map(([index, name]) => {
-    // What was before this page was opened has p95 alone: a mean over other seconds than those of p99 would not go with it.
-    const known = rowsKnown(steps, `${index}:p99`, last)
     const mean = (figure: string) => meanOf(steps, `${index}:${figure}`, last, known)
     const { requests, errors } = run.stepCounts.get(index) ?? { requests: 0, errors: 0 }
-    return { index, name, group: isGroup(run, index), rps: mean('rps'), ...percentilesOf(mean), max: mean('max'), errorRate: requests ? (errors / requests) * 100 : null, errors: Math.round(errors), phases: {}, requests: Math.round(requests) }
+    return { index, name, group: isGroup(run, index), rps: mean('rps'), ...percentilesOf(mean), max: maxOf(steps, `${index}:max`, last, known), errorRate: requests ? (errors / requests) * 100 : null, errors: Math.round(errors), phases: {}, requests: Math.round(requests) }
   })
 }
 
 export function liveTotal({ main, latest }: Run): TotalLine {
   const mean = (figure: string) => meanOf(main, figure, main.length - 1, RECENT_S)
   const [requests, errors] = [latest?.total_requests ?? 0, latest?.total_errors ?? 0]
-  return { rps: mean('rps'), ...percentilesOf(mean), max: mean('max'), errorRate: requests ? (errors / requests) * 100 : null, errors }
+  return { rps: mean('rps'), ...percentilesOf(mean), max: maxOf(main, 'max', main.length - 1, RECENT_S), errorRate: requests ? (errors / requests) * 100 : null, errors }
 }
 
 export function reportTotal(report: Report, figures: WindowFigures | null | undefined): TotalLine {
@@ -79,13 +79,6 @@ function percentilesOf(mean: (figure: string) => N): Pick<TotalLine, 'percentile
   const each = (column: (name: Percentile) => string) => Object.fromEntries(PERCENTILES.map((name) => [name, mean(column(name))]))
   const plan = each(fromPlan)
   return { percentiles: each((name) => name), plan: Object.values(plan).some((value) => value !== null) ? plan : null }
-}
-
-/** How many of the last rows are told in full; all that are wanted where none is. */
-function rowsKnown(steps: Run['steps'], column: string, last: number): number {
-  let rows = 0
-  while (rows < RECENT_S && last - rows >= 0 && (steps.at(column, last - rows) !== null || rows === 0)) rows++
-  return steps.at(column, last) === null ? RECENT_S : rows
 }
 
 export function reportLines(report: Report, figures: WindowFigures | null | undefined): StepLine[] {

@@ -10,7 +10,7 @@ import { ChartGroup } from '@/charts/group'
 import { forgetColours } from '@/charts/colours'
 import { failed } from '@/parts/notices'
 import type { Span } from '@/run/fit'
-import { breachMarks, marksOf, warmUpMark, type Mark } from '@/run/marks'
+import { breachMarks, marksOf, mended, warmUpMark, type Mark } from '@/run/marks'
 import { addClasses, replaceSteps } from '@/run/detail'
 import { fromReport, startOf } from '@/run/recorded'
 import type { Report } from '@/run/report'
@@ -80,8 +80,9 @@ export function provideRunView(execution: ComputedRef<Execution>): RunView {
   const place = usePlace(facts)
   const marks = computed(() => {
     void tick.value
+    const held = new Set(report.value ? report.value.verdict.thresholds.flatMap((each) => (each.passed ? each.expression : [])) : run.value.thresholds.flatMap((each) => (each.state === 'holding' ? each.expression : [])))
     const marks = marksOf(run.value.events, run.value.pauses, facts.mode.value !== 'concurrent')
-    return [...warmUpMark(run.value.warmUp), ...marks, ...breachMarks(report.value?.verdict.thresholds ?? [], marks)].toSorted((a, b) => a.at - b.at)
+    return [...warmUpMark(run.value.warmUp), ...mended(marks, held), ...breachMarks(report.value?.verdict.thresholds ?? [], marks)].toSorted((a, b) => a.at - b.at)
   })
   const part = computed<Part>(() => ({ from: place.window.value?.from ?? null, to: place.window.value?.to ?? null, step: null }))
   const found = usePins(id, facts.live)

@@ -25,6 +25,17 @@ const ERRORS: [RegExp, Key][] = [
   [/^Missing variable/, 'run.errors.names.variable'],
 ]
 
+/** What kinds of connection and TLS errors there are. */
+const DETAILS: Partial<Record<string, Key>> = {
+  refused: 'run.errors.details.refused',
+  reset: 'run.errors.details.reset',
+  'closed early': 'run.errors.details.closedEarly',
+  unreachable: 'run.errors.details.unreachable',
+  'connection closed': 'run.errors.details.closed',
+  'hostname mismatch': 'run.errors.details.hostname',
+  'wrong version number': 'run.errors.details.noTls',
+}
+
 /** The moment or the time of a pin. */
 export function pinTime({ from, to }: { from: number; to: number | null }): string {
   return to === null ? clock(from) : `${clock(from)} – ${clock(to)}`
@@ -32,8 +43,27 @@ export function pinTime({ from, to }: { from: number; to: number | null }): stri
 
 /** An error class in words; those of protocols are shown as they are. */
 export function errorName(error: string): string {
-  for (const [pattern, key] of ERRORS) if (pattern.test(error)) return error.replace(pattern, t(key))
+  const [kind, detail] = error.split(': ')
+  const known = detail === undefined ? undefined : DETAILS[detail]
+  for (const [pattern, key] of ERRORS) if (pattern.test(error)) return known ? t('run.errors.named', { kind: kind!.replace(pattern, t(key)), detail: t(known) }) : error.replace(pattern, t(key))
   return error
+}
+
+/** How many requests failed, and of what: the most frequent classes with their share of all errors. */
+export function failuresText(requests: number, errors: number, classes: Readonly<Record<string, number>>): string {
+  if (!requests) return ''
+  if (!errors) return t('run.verdict.noErrors', { n: num(requests) })
+  const sorted = Object.entries(classes).toSorted(([, a], [, b]) => b - a)
+  const share = (part: number, all: number) => `${percent((part / all) * 100)} %`
+  const named = sorted.slice(0, NAMED).map(([name, count]) => t('run.verdict.cause', { name: errorName(name), share: share(count, errors) }))
+  if (sorted.length > NAMED) named.push(t('run.verdict.moreCauses', {}, sorted.length - NAMED))
+  return t('run.verdict.errorShare', { n: num(requests), share: share(errors, requests), causes: named.join(t('run.verdict.comma')) })
+}
+const NAMED = 3
+
+/** What became of requests where none came to a result; empty where none was under way. */
+export function cutOffText({ total_requests: requests, cut_off: cut }: { total_requests: number; cut_off?: number }): string {
+  return !requests && cut ? t('run.errors.cutOff', {}, cut) : ''
 }
 
 /** “600/s”, or “150” users. */
@@ -63,10 +93,10 @@ const ICONS: Record<Mark['kind'], LucideIcon> = { warmUp: Flame, pause: Pause, l
 const NODE_CHANGES = new Set(['lost', 'joined', 'returned', 'replaced'])
 
 export function pinOf(mark: Mark, nameOf: (step: string) => string = (name) => name): Pin {
-  return { at: mark.at, to: mark.to, tone: mark.tone, icon: mark.change === 'lost' ? ServerOff : ICONS[mark.kind], text: markText(mark), why: whyOf(mark, nameOf) }
+  return { at: mark.at, to: mark.to, tone: mark.tone, icon: mark.change === 'lost' ? ServerOff : ICONS[mark.kind], text: markText(mark, nameOf), why: whyOf(mark, nameOf) }
 }
 
-function markText(mark: Mark): string {
+function markText(mark: Mark, nameOf: (step: string) => string): string {
   const level = levelText(mark.level ?? null, mark.variable ?? 'vus')
   switch (mark.kind) {
     case 'warmUp':
@@ -80,7 +110,7 @@ function markText(mark: Mark): string {
     case 'node':
       return t(`run.marks.node.${NODE_CHANGES.has(mark.change ?? '') ? mark.change : 'resplit'}` as Key, { node: mark.node ?? '' })
     case 'threshold':
-      return t('run.marks.threshold')
+      return t(mark.state === 'mended' ? 'run.marks.mended' : 'run.marks.threshold', { rule: nameOf(mark.expression ?? '') })
     case 'validity':
       return t('run.marks.validity', { state: t(`run.validity.${mark.state as 'SUSPECT'}`) })
     case 'stop':
@@ -89,6 +119,6 @@ function markText(mark: Mark): string {
 }
 
 function whyOf(mark: Mark, nameOf: (step: string) => string): string {
-  const words = [clock(mark.at), markText(mark), nameOf(mark.expression ?? ''), said(mark.reason), mark.kind === 'pause' ? (mark.by ?? '') : '']
+  const words = [clock(mark.at), markText(mark, nameOf), said(mark.reason), mark.kind === 'pause' ? (mark.by ?? '') : '']
   return words.filter(Boolean).join(' · ')
 }
