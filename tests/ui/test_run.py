@@ -197,6 +197,7 @@ def test_on_paper_the_report_is_light_and_fits(ui: Ui, desk: Desk) -> None:
         )
     ).to_be_visible()
     assert page.evaluate("getComputedStyle(document.documentElement).backgroundColor") == "rgba(0, 0, 0, 0)"
+    assert page.evaluate("getComputedStyle(document.querySelector('#steps thead button')).display") == "contents"
     page.emulate_media(media="screen")
     page.evaluate("dispatchEvent(new Event('afterprint'))")
     expect(page.locator("html")).to_have_class(re.compile("dark"))
