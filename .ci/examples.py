@@ -275,6 +275,7 @@ def service_of(call: Callable[..., Any]) -> None:
     for path in ("about/", "plugins/", "schemas/", "vocabulary/", "nodes/", "openapi.json"):
         call("GET", f"/api/{path}")
     call("GET", "/api/schemas/{name}/", name="condition")
+    call("POST", "/api/vocabulary/check/", {"expressions": ["$randomInt(9, 1)", "user"]})
     node = call("GET", "/api/nodes/")["results"][0]["name"]
     found = call("GET", "/api/nodes/{name}/", name=node)
     examples = call.__self__.examples  # type: ignore[attr-defined]

@@ -54,7 +54,7 @@ export default [
         'error',
         {
           ignorePattern: '^[-–—·/#:×=≥≤%()*+÷←↑↓↵→…|.,0-9\\s]+$',
-          ignoreText: ['/s', '?', 'Alt ↑↓', 'CPU', 'Ctrl C/V', 'Ctrl K', 'Ctrl S', 'Ctrl Z', 'Ctrl ↵', 'Enter', 'Esc', 'F', 'JSON', 'L', 'N', 'YAML', 'ms', 'p50', 'p90', 'p95', 'p99', 'perfsvc', 's', '±'],
+          ignoreText: ['/s', '?', 'Alt ↑↓', 'CPU', 'Ctrl C/V', 'Ctrl K', 'Ctrl S', 'Ctrl Z', 'Ctrl ↵', 'Ctrl ⇧ ↵', 'Enter', 'Esc', 'F', 'JSON', 'L', 'N', 'YAML', 'ms', 'p50', 'p90', 'p95', 'p99', 'perfsvc', 's', '±'],
         },
       ],
     },

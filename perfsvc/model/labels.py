@@ -201,5 +201,13 @@ RESPONSES: tuple[Labels, ...] = (
     {"passed": ("通过", "Passed"), "failed": ("未通过", "Failed"), "timeout": ("超时", "Timeout")},
     {"passed": ("通过", "Passed"), "failed": ("未通过", "Failed"), "skipped": ("跳过", "Skipped")},
     {"text": ("文本", "Text"), "base64": ("Base64", "Base64")},
+    {
+        "text": ("文本", "text"),
+        "bytes": ("文本或字节", "text or bytes"),
+        "integer": ("整数", "whole number"),
+        "number": ("数字", "number"),
+        "list": ("列表", "list"),
+        "any": ("任意值", "any value"),
+    },
 )
 """Enumerations of responses, found by their values."""

@@ -4,18 +4,29 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from typing import Annotated
 from typing import Any
 from typing import NamedTuple
 
 from faker import Faker
+from pydantic import Field
 from pydantic import TypeAdapter
 
 from perfsvc.errors import NotFound
+from perfsvc.errors import Text
+from perfsvc.model.base import Many
+from perfsvc.model.base import Spec
+from perfsvc.model.base import titled
 from perfsvc.model.checks import Check
 from perfsvc.model.config import PlanConfig
 from perfsvc.model.extractors import Extractor
+from perfsvc.model.functions.compiler import ExpressionCompiler
+from perfsvc.model.functions.expression import parse
 from perfsvc.model.functions.function import Function
+from perfsvc.model.functions.function import signature_of
+from perfsvc.model.functions.library import Library
 from perfsvc.model.functions.library import known
+from perfsvc.model.problems import Fault
 from perfsvc.model.scene import Condition
 from perfsvc.model.scene import SceneSpec
 from perfsvc.model.scene import Step
@@ -40,6 +51,20 @@ SHOWN_TYPES = (str, int, float, bool)
 """Providers that give anything else (files, objects, lists) are of no use in a text."""
 
 
+TYPES = {"str": "text", "bytes": "bytes", "int": "integer", "float": "number", "list": "list", "Any": "any"}
+MOST_EXPRESSIONS = 200
+LONGEST_EXPRESSION = 4_000
+
+
+class Argument(NamedTuple):
+    """What a function takes at one place; ``repeated`` is the last, of which there may be any number."""
+
+    name: str
+    type: str
+    required: bool
+    repeated: bool
+
+
 class Word(NamedTuple):
     """A word that templates know: ``insert`` is what stands in a text, ``example`` what becomes of it."""
 
@@ -48,6 +73,15 @@ class Word(NamedTuple):
     example: str
     zh: str
     en: str
+    arguments: tuple[Argument, ...] = ()
+
+
+class Expressions(Spec):
+    """What stands between ``{{`` and ``}}``, to be checked before it is saved."""
+
+    expressions: Many[Annotated[str, Field(max_length=LONGEST_EXPRESSION)]] = titled(
+        "表达式", "Expressions", max_length=MOST_EXPRESSIONS, examples=[["$randomInt(9, 1)", "user"]]
+    )
 
 
 def schema_of(name: str) -> dict[str, Any]:
@@ -78,7 +112,32 @@ def word_of(name: str, function: type[Function]) -> Word:
         example = Template(insert).render(Scope(1, SEED))
     except Exception:  # a plugin's own function may need what is not there
         example = ""
-    return Word(f"${name}", insert, example[:LONGEST_EXAMPLE], *function.title)
+    return Word(f"${name}", insert, example[:LONGEST_EXAMPLE], *function.title, arguments_of(function))
+
+
+def arguments_of(function: type[Function]) -> tuple[Argument, ...]:
+    """What a function takes, in this order."""
+    signature = signature_of(function)
+    more = () if signature.more is None else (signature.more,)
+    return tuple(
+        Argument(each.name, TYPES[each.kind], each.required and each not in more, each in more)
+        for each in (*signature.parameters, *more)
+    )
+
+
+def faults_of(form: Expressions) -> list[Text | None]:
+    """What is wrong with each expression, as saving a scene with it would say; None where nothing is."""
+    library = Library()
+    return [fault_of(expression, library) for expression in form.expressions]
+
+
+def fault_of(expression: str, library: Library) -> Text | None:
+    """What is wrong with one expression. Its variables may be any."""
+    try:
+        ExpressionCompiler({}, library, set()).compile(parse(expression.strip()))
+    except Fault as fault:
+        return fault.problems[0].text
+    return None
 
 
 @lru_cache(maxsize=1)

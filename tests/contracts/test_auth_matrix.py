@@ -143,6 +143,7 @@ MATRIX: dict[tuple[str, str], tuple[tuple[int, ...], Any]] = {
     # There is none of the world's name.
     ("GET", "/api/schemas/{name}/"): ((401, 404, 404, 404, 404, 404), None),
     ("GET", "/api/vocabulary/"): (LOGGED_IN, None),
+    ("POST", "/api/vocabulary/check/"): (LOGGED_IN, {"expressions": ["$uuid"]}),
     ("GET", "/api/nodes/"): (LOGGED_IN, None),
     ("GET", "/api/nodes/{name}/"): (LOGGED_IN, None),
     ("POST", "/api/nodes/{name}/drain/"): (ADMINISTRATORS, None),

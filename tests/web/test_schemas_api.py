@@ -45,6 +45,29 @@ async def test_every_word_is_one_that_templates_take(api: Api) -> None:
             assert word["example"] is not None
 
 
+async def test_words_say_what_they_take(api: Api) -> None:
+    words = (await api.get("/api/vocabulary/", "stranger")).json
+    takes = {word["name"]: word["arguments"] for kind in words.values() for word in kind}
+    one = {"type": "integer", "required": True, "repeated": False}
+    assert takes["$randomInt"] == [{"name": "low", **one}, {"name": "high", **one}]
+    assert takes["$uuid"] == takes["$faker.name"] == []
+    assert takes["$randomString"][1] == {"name": "alphabet", "type": "text", "required": False, "repeated": False}
+    assert takes["$randomItem"][1] == {"name": "more", "type": "any", "required": False, "repeated": True}
+
+
+async def test_expressions_are_checked_in_the_words_of_saving(api: Api) -> None:
+    wrong = ["$randomInt(1)", '$randomInt(1, "x")', "$randomInt(9, 1)", "$uuidd", "$hmac(", "1 + 1"]
+    body = {"expressions": [*wrong, "$randomInt(low, 9)", "user"]}
+    mistakes = (await api.post("/api/vocabulary/check/", body, "stranger")).json["mistakes"]
+    assert mistakes[-2:] == [None, None]
+    for expression, mistake in zip(wrong, mistakes, strict=False):
+        scene = {"project_id": 1, "name": "s", "steps": [{"name": "a", "request": {"url": f"/{{{{{expression}}}}}"}}]}
+        (refused,) = (await api.post("/api/scenes/", scene)).json["details"]
+        assert refused["message"] in mistake.values()
+    too_many = {"expressions": ["$uuid"] * 201}
+    assert (await api.post("/api/vocabulary/check/", too_many)).status == 422
+
+
 def hinted(schema: Any) -> Iterator[dict[str, Any]]:
     """Every part of a schema that is a field."""
     if isinstance(schema, list):

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from typing import Any
+from typing import Literal
 
 from pydantic import RootModel
 
+from perfsvc.event_loop import off_loop
 from perfsvc.model.functions.library import known
 from perfsvc.service import schemas
+from perfsvc.service.schemas import Expressions
 from perfsvc.web.framework.constants import Constant
 from perfsvc.web.framework.handler import Handler
 from perfsvc.web.framework.operation import operation
@@ -25,6 +28,15 @@ class Schemas(RootModel[dict[str, dict[str, Any]]]):
     """JSON Schemas by name."""
 
 
+class Argument(Response):
+    """What a function takes at one place; ``repeated`` is the last, of which there may be any number."""
+
+    name: str
+    type: Literal["text", "bytes", "integer", "number", "list", "any"]
+    required: bool
+    repeated: bool
+
+
 class Word(Response):
     """A word that templates know: ``insert`` is what stands in a text, ``example`` what may become of it."""
 
@@ -33,6 +45,7 @@ class Word(Response):
     example: str
     zh: str
     en: str
+    arguments: list[Argument]
 
 
 class Vocabulary(Response):
@@ -41,6 +54,19 @@ class Vocabulary(Response):
     variables: list[Word]
     functions: list[Word]
     faker: list[Word]
+
+
+class Mistake(Response):
+    """What is wrong with an expression, in both languages."""
+
+    zh: str
+    en: str
+
+
+class Mistakes(Response):
+    """For each expression what is wrong with it, or null."""
+
+    mistakes: list[Mistake | None]
 
 
 class SchemasHandler(Handler):
@@ -70,11 +96,24 @@ def vocabulary() -> Vocabulary:
         "functions": [word for word in functions if "(" in word.insert],
         "faker": schemas.faker_words(),
     }
-    return Vocabulary(**{kind: [Word(**word._asdict()) for word in each] for kind, each in words.items()})
+    return Vocabulary(**{kind: [word_of(word) for word in each] for kind, each in words.items()})
+
+
+def word_of(word: schemas.Word) -> Word:
+    """A word as the API writes it."""
+    return Word(**{**word._asdict(), "arguments": [Argument(**each._asdict()) for each in word.arguments]})
+
+
+class VocabularyCheckHandler(Handler):
+    @operation("检查模板表达式", "Check what stands between {{ and }}", AUTHENTICATED)
+    async def post(self, body: Expressions) -> Mistakes:
+        found = await off_loop(schemas.faults_of, body)
+        return Mistakes(mistakes=[None if text is None else Mistake(zh=text.zh, en=text.en) for text in found])
 
 
 routes = [
     Route("/api/schemas/", SchemasHandler),
     Route("/api/schemas/{name}/", SchemaHandler),
     Route("/api/vocabulary/", VocabularyHandler),
+    Route("/api/vocabulary/check/", VocabularyCheckHandler),
 ]

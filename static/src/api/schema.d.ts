@@ -1302,6 +1302,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/vocabulary/check/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check what stands between {{ and }}
+         * @description Needs a token
+         */
+        post: operations["postVocabularyCheck"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/healthz": {
         parameters: {
             query?: never;
@@ -1473,6 +1493,17 @@ export interface components {
             last_used_at: string | null;
             name: string;
             scope: components["schemas"]["TokenScope"];
+        };
+        /**
+         * Argument
+         * @description What a function takes at one place; ``repeated`` is the last, of which there may be any number.
+         */
+        Argument: {
+            name: string;
+            repeated: boolean;
+            required: boolean;
+            /** @enum {string} */
+            type: "text" | "bytes" | "integer" | "number" | "list" | "any";
         };
         /**
          * BodyExtractor
@@ -2397,6 +2428,20 @@ export interface components {
             verdict: ("PASSED" | "FAILED" | "STOPPED" | "NO_THRESHOLDS") | null;
         };
         /**
+         * Expressions
+         * @description What stands between ``{{`` and ``}}``, to be checked before it is saved.
+         */
+        Expressions: {
+            /**
+             * Expressions
+             * @example [
+             *       "$randomInt(9, 1)",
+             *       "user"
+             *     ]
+             */
+            expressions: string[];
+        };
+        /**
          * Figures
          * @description All blocks, or the one asked for by ``metric_type``.
          */
@@ -3061,6 +3106,21 @@ export interface components {
             timestamp: string;
         } & {
             [key: string]: unknown;
+        };
+        /**
+         * Mistake
+         * @description What is wrong with an expression, in both languages.
+         */
+        Mistake: {
+            en: string;
+            zh: string;
+        };
+        /**
+         * Mistakes
+         * @description For each expression what is wrong with it, or null.
+         */
+        Mistakes: {
+            mistakes: (components["schemas"]["Mistake"] | null)[];
         };
         /**
          * NamedResponse
@@ -5855,6 +5915,7 @@ export interface components {
          * @description A word that templates know: ``insert`` is what stands in a text, ``example`` what may become of it.
          */
         Word: {
+            arguments: components["schemas"]["Argument"][];
             en: string;
             example: string;
             insert: string;
@@ -13321,21 +13382,50 @@ export interface operations {
                      *           "insert": "{{$counter}}",
                      *           "example": "1",
                      *           "zh": "计数器，从 1 起：按 \"user\" 或 \"run\"",
-                     *           "en": "Counter from 1, per \"user\" or \"run\", optionally by name"
+                     *           "en": "Counter from 1, per \"user\" or \"run\", optionally by name",
+                     *           "arguments": [
+                     *             {
+                     *               "name": "per",
+                     *               "type": "text",
+                     *               "required": false,
+                     *               "repeated": false
+                     *             },
+                     *             {
+                     *               "name": "name",
+                     *               "type": "text",
+                     *               "required": false,
+                     *               "repeated": false
+                     *             }
+                     *           ]
                      *         },
                      *         {
                      *           "name": "$iteration",
                      *           "insert": "{{$iteration}}",
                      *           "example": "0",
                      *           "zh": "该用户的迭代序号",
-                     *           "en": "Number of the user's iteration"
+                     *           "en": "Number of the user's iteration",
+                     *           "arguments": []
                      *         },
                      *         {
                      *           "name": "$timestamp",
                      *           "insert": "{{$timestamp}}",
-                     *           "example": "1796043543",
+                     *           "example": "1796040570",
                      *           "zh": "Unix 时间戳：单位 s、ms、us、ns，可选偏移",
-                     *           "en": "Unix time in s, ms, us or ns, optionally moved"
+                     *           "en": "Unix time in s, ms, us or ns, optionally moved",
+                     *           "arguments": [
+                     *             {
+                     *               "name": "unit",
+                     *               "type": "text",
+                     *               "required": false,
+                     *               "repeated": false
+                     *             },
+                     *             {
+                     *               "name": "offset",
+                     *               "type": "text",
+                     *               "required": false,
+                     *               "repeated": false
+                     *             }
+                     *           ]
                      *         }
                      *       ],
                      *       "functions": [
@@ -13344,21 +13434,51 @@ export interface operations {
                      *           "insert": "{{$base64(\"user:password\")}}",
                      *           "example": "dXNlcjpwYXNzd29yZA==",
                      *           "zh": "Base64 编码",
-                     *           "en": "Base64"
+                     *           "en": "Base64",
+                     *           "arguments": [
+                     *             {
+                     *               "name": "value",
+                     *               "type": "bytes",
+                     *               "required": true,
+                     *               "repeated": false
+                     *             }
+                     *           ]
                      *         },
                      *         {
                      *           "name": "$base64url",
                      *           "insert": "{{$base64url(\"a?b>c\")}}",
                      *           "example": "YT9iPmM",
                      *           "zh": "Base64URL 编码，无填充",
-                     *           "en": "Base64 for URLs, without padding"
+                     *           "en": "Base64 for URLs, without padding",
+                     *           "arguments": [
+                     *             {
+                     *               "name": "value",
+                     *               "type": "bytes",
+                     *               "required": true,
+                     *               "repeated": false
+                     *             }
+                     *           ]
                      *         },
                      *         {
                      *           "name": "$concat",
                      *           "insert": "{{$concat(\"user-\", $vu)}}",
                      *           "example": "user-1",
                      *           "zh": "拼接",
-                     *           "en": "Joined together"
+                     *           "en": "Joined together",
+                     *           "arguments": [
+                     *             {
+                     *               "name": "first",
+                     *               "type": "text",
+                     *               "required": true,
+                     *               "repeated": false
+                     *             },
+                     *             {
+                     *               "name": "more",
+                     *               "type": "text",
+                     *               "required": false,
+                     *               "repeated": true
+                     *             }
+                     *           ]
                      *         }
                      *       ],
                      *       "faker": [
@@ -13367,21 +13487,24 @@ export interface operations {
                      *           "insert": "{{$faker.aba}}",
                      *           "example": "044167213",
                      *           "zh": "",
-                     *           "en": ""
+                     *           "en": "",
+                     *           "arguments": []
                      *         },
                      *         {
                      *           "name": "$faker.administrative_unit",
                      *           "insert": "{{$faker.administrative_unit}}",
                      *           "example": "Maine",
                      *           "zh": "",
-                     *           "en": ""
+                     *           "en": "",
+                     *           "arguments": []
                      *         },
                      *         {
                      *           "name": "$faker.am_pm",
                      *           "insert": "{{$faker.am_pm}}",
                      *           "example": "AM",
                      *           "zh": "",
-                     *           "en": ""
+                     *           "en": "",
+                     *           "arguments": []
                      *         }
                      *       ]
                      *     }
@@ -13399,6 +13522,58 @@ export interface operations {
             401: components["responses"]["401"];
             403: components["responses"]["403"];
             503: components["responses"]["503"];
+        };
+    };
+    postVocabularyCheck: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "expressions": [
+                 *         "$randomInt(9, 1)",
+                 *         "user"
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["Expressions"];
+            };
+        };
+        responses: {
+            /** @description Check what stands between {{ and }} */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "mistakes": [
+                     *         {
+                     *           "zh": "$randomInt(9, 1)：下限大于上限；示例：{{$randomInt(1, 9)}}",
+                     *           "en": "$randomInt(9, 1): the lower bound exceeds the upper one; an example: {{$randomInt(1, 9)}}"
+                     *         },
+                     *         null
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Mistakes"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+            507: components["responses"]["507"];
         };
     };
     getHealthz: {

@@ -22,6 +22,12 @@ export interface TrialReply {
   truncated: boolean
 }
 
+/** What was found instead of what was wanted. */
+export interface Finding {
+  zh: string
+  en: string
+}
+
 export interface TrialStep {
   path: string
   name: string
@@ -34,10 +40,10 @@ export interface TrialStep {
   response: TrialReply | null
   phases: Record<string, number>
   signed: { function: string; text: string; truncated: boolean }[]
-  extracted: { name: string; value: string | null; found: boolean }[]
+  extracted: { name: string; value: string | null; found: boolean; finding: Finding | null }[]
   before: Record<string, string>
   after: Record<string, string>
-  checks: { index: number; type: string; text: string; passed: boolean; actual: unknown }[]
+  checks: { index: number; type: string; text: string; passed: boolean; actual: unknown; finding: Finding | null }[]
   branch: string | null
 }
 
@@ -46,6 +52,8 @@ export interface Trial {
   duration: number
   steps: TrialStep[]
   variables: Record<string, string>
+  /** Why it ended early. */
+  notes: string[]
 }
 
 export function tryScene(body: TrialBody, signal: AbortSignal): Promise<Trial> {

@@ -1,19 +1,17 @@
 // CodeMirror, loaded when a code field is first shown. It lives in a shadow root, where its styles are adopted
 // stylesheets: the service's policy would block the <style> that it writes into a document.
-import { autocompletion, type CompletionContext, completionKeymap } from '@codemirror/autocomplete'
+import { autocompletion, completionKeymap } from '@codemirror/autocomplete'
 import { defaultKeymap, history, historyKeymap } from '@codemirror/commands'
 import { json } from '@codemirror/lang-json'
 import { yaml } from '@codemirror/lang-yaml'
 import { bracketMatching, HighlightStyle, indentOnInput, syntaxHighlighting } from '@codemirror/language'
 import { linter, lintGutter } from '@codemirror/lint'
-import { Compartment, EditorState, StateEffect } from '@codemirror/state'
-import { Decoration, EditorView, keymap, lineNumbers, MatchDecorator, ViewPlugin, type ViewUpdate } from '@codemirror/view'
+import { Compartment, EditorState } from '@codemirror/state'
+import { EditorView, keymap, lineNumbers } from '@codemirror/view'
 import { tags } from '@lezer/highlight'
-import { fitnessOf, openAt, placeholders } from '@/scene/templates'
 import { type CodeFault, faultText, jsonFault, yamlFault } from './codeFaults'
+import { type CodeLanguage, completion, marks, named, signature } from './codeTemplates'
 import type { Words } from './words'
-
-export type CodeLanguage = 'json' | 'yaml' | 'text'
 
 interface Options {
   root: ShadowRoot
@@ -38,6 +36,9 @@ const look = EditorView.theme({
   '.cm-variable.is-unknown': { backgroundColor: 'var(--fail-soft)', color: 'var(--fail)', textDecoration: 'underline wavy' },
   '.cm-tooltip': { backgroundColor: 'var(--surface)', color: 'var(--text)', border: '1px solid var(--line)', borderRadius: '8px', boxShadow: 'var(--shadow-up)' },
   '.cm-tooltip-autocomplete ul li[aria-selected]': { backgroundColor: 'var(--brand-soft)', color: 'var(--text)' },
+  '.cm-signature': { padding: '4px 8px', fontFamily: 'var(--sans)', fontSize: '12px', color: 'var(--second)', maxWidth: '440px' },
+  '.cm-signature code': { display: 'block', fontFamily: 'var(--mono)', fontSize: '12.5px', color: 'var(--text)' },
+  '.cm-signature b': { color: 'var(--brand)', textDecoration: 'underline', textUnderlineOffset: '3px' },
   '.cm-completionDetail': { color: 'var(--second)', fontStyle: 'normal' },
   '.cm-lintRange-error': { backgroundImage: 'none', textDecoration: 'underline wavy var(--fail)' },
 })
@@ -48,53 +49,6 @@ const colours = HighlightStyle.define([
   { tag: [tags.number, tags.bool, tags.null], color: 'var(--p95)' },
   { tag: [tags.comment, tags.punctuation], color: 'var(--second)' },
 ])
-
-const KNOWN = Decoration.mark({ class: 'cm-variable' })
-const UNKNOWN = Decoration.mark({ class: 'cm-variable is-unknown' })
-/** Other names are known than before. */
-const named = StateEffect.define()
-
-/** Marks placeholders, those of unknown names apart. */
-function marks(words: () => Words) {
-  const variables = new MatchDecorator({
-    regexp: /\\\{\{|\{\{.*?\}\}/g,
-    decoration: ([text]) => {
-      const [found] = placeholders(text)
-      if (!found) return null
-      const { known } = words()
-      const fitness = known === null ? 'known' : fitnessOf(found.name, known)
-      return fitness === 'unknown' || fitness === 'malformed' ? UNKNOWN : KNOWN
-    },
-  })
-  return ViewPlugin.define(
-    (view) => ({
-      decorations: variables.createDeco(view),
-      update(update: ViewUpdate) {
-        const again = update.transactions.some((one) => one.effects.some((effect) => effect.is(named)))
-        this.decorations = again ? variables.createDeco(update.view) : variables.updateDeco(update, this.decorations)
-      },
-    }),
-    { decorations: (plugin) => plugin.decorations },
-  )
-}
-
-function completion(words: () => Words) {
-  return (context: CompletionContext) => {
-    const line = context.state.doc.lineAt(context.pos)
-    const open = openAt(line.text, context.pos - line.from)
-    if (!open) return null
-    const { typed } = open
-    const options = words().list.map((word) => ({
-      label: word.name,
-      detail: word.value ?? word.from ?? '',
-      apply: (view: EditorView, _: unknown, from: number, to: number) => {
-        const closed = view.state.sliceDoc(to, to + 2) === '}}'
-        view.dispatch({ changes: { from, to: closed ? to + 2 : to, insert: `${word.name}}}` }, selection: { anchor: from + word.name.length + 2 } })
-      },
-    }))
-    return { from: context.pos - typed.length, options, validFor: /^[$\p{L}\p{M}\p{N}_.-]*$/u }
-  }
-}
 
 // A browser that types over marked text carries its colours along as inline styles, which the policy blocks.
 const typedOver = EditorView.domEventHandlers({
@@ -126,9 +80,9 @@ export function openEditor({ root, text, language, label, readonly, words, chang
     state: EditorState.create({
       doc: text,
       extensions: [
-        lineNumbers(), history(), indentOnInput(), bracketMatching(), EditorView.lineWrapping, look, syntaxHighlighting(colours), marks(words), typedOver,
+        lineNumbers(), history(), indentOnInput(), bracketMatching(), EditorView.lineWrapping, look, syntaxHighlighting(colours), marks(words, language), signature(words, language), typedOver,
         ...LANGUAGES[language](),
-        autocompletion({ override: [completion(words)], icons: false }),
+        autocompletion({ override: [completion(words, language)], icons: false }),
         keymap.of([...completionKeymap, ...defaultKeymap, ...historyKeymap]),
         EditorView.contentAttributes.of({ 'aria-label': label, tabindex: '0' }),
         fixed.of(locked(readonly)),

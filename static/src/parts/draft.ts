@@ -1,10 +1,15 @@
 // What is being edited and not saved yet: kept in this browser until it is saved or discarded.
 import { useEventListener } from '@vueuse/core'
 import { computed, onScopeDispose, ref, shallowRef, watch } from 'vue'
+import { t } from '@/i18n'
 import { same } from '@/load/changes'
+import { dropDraft, dropOwnDraft, keepDraft, keptDraft } from './draftStore'
+import { warned } from './notices'
 
-interface Kept<T> {
+interface Kept<T, B> {
   body: T
+  /** What belongs to the draft and cannot be saved, such as texts that cannot be read yet. */
+  beside?: B | null
   /** `updated_at` of what the changes were made to. */
   since: string | null
   at: string
@@ -17,53 +22,53 @@ export interface Loaded<T> {
 
 const REST_MS = 300
 
-
 /** Writes what is kept after a rest, so that a large scene is not written for every letter; nothing is lost at the end. */
-function useLater<T>() {
-  let waiting: { key: string; draft: Kept<T> | null } | null = null
+function useLater<T, B>() {
+  let last: { key: string; draft: Kept<T, B> | null } | null = null
   let timer = 0
+  let warning = false
   function write(): void {
     clearTimeout(timer)
-    if (waiting?.draft) localStorage.setItem(waiting.key, JSON.stringify(waiting.draft))
-    else if (waiting) localStorage.removeItem(waiting.key)
-    waiting = null
+    if (!last) return
+    const kept = last.draft === null || keepDraft(last.key, last.draft)
+    if (last.draft === null) dropOwnDraft(last.key)
+    if (!kept && !warning) warned(t('parts.notKept'))
+    warning = !kept
   }
+  // Written once more at the end: meanwhile another tab may have saved and dropped what both had kept.
   useEventListener(window, 'pagehide', write)
   onScopeDispose(write)
   return {
-    keep(key: string, draft: Kept<T> | null): void {
-      waiting = { key, draft }
+    keep(key: string, draft: Kept<T, B> | null): void {
+      last = { key, draft }
       clearTimeout(timer)
       timer = window.setTimeout(write, REST_MS)
     },
-    drop: () => (waiting = null),
+    drop(): void {
+      clearTimeout(timer)
+      last = null
+    },
   }
 }
 
-export function useDraft<T>(key: () => string) {
-  const later = useLater<T>()
+export function useDraft<T, B = never>(key: () => string) {
+  const later = useLater<T, B>()
   const stored = shallowRef<Loaded<T> | null>(null)
   const body = shallowRef<T | null>(null)
+  const beside = shallowRef<B | null>(null)
   /** When the changes that were found in the browser were made; null where there were none. */
   const restored = ref<string | null>(null)
   /** `updated_at` of what the changes are made to. */
   const since = ref<string | null>(null)
-  const dirty = computed(() => body.value !== null && !same(body.value, stored.value?.body))
-
-  function kept(): Kept<T> | null {
-    try {
-      return JSON.parse(localStorage.getItem(key()) ?? 'null') as Kept<T> | null
-    } catch {
-      return null
-    }
-  }
+  const dirty = computed(() => body.value !== null && (beside.value !== null || !same(body.value, stored.value?.body)))
 
   /** What the service has was read. Changes kept in the browser come back on top of it. */
   function load(loaded: Loaded<T>): void {
     stored.value = loaded
     if (body.value !== null && dirty.value) return
-    const draft = kept()
-    const found = draft !== null && !same(draft.body, loaded.body)
+    const draft = keptDraft<Kept<T, B>>(key())
+    const found = draft !== null && ((draft.beside ?? null) !== null || !same(draft.body, loaded.body))
+    beside.value = found ? (draft.beside ?? null) : null
     body.value = found ? draft.body : loaded.body
     since.value = found ? draft.since : loaded.since
     restored.value = found ? draft.at : null
@@ -71,8 +76,9 @@ export function useDraft<T>(key: () => string) {
 
   function forget(): void {
     later.drop()
-    localStorage.removeItem(key())
+    dropDraft(key())
     restored.value = null
+    beside.value = null
   }
 
   function discard(): void {
@@ -89,10 +95,11 @@ export function useDraft<T>(key: () => string) {
     since.value = loaded.since
   }
 
-  watch([body, dirty], () => {
+  watch([body, beside, dirty], () => {
     if (body.value === null) return
-    later.keep(key(), dirty.value ? { body: body.value, since: since.value, at: new Date().toISOString() } : null)
+    const draft = { body: body.value, ...(beside.value === null ? {} : { beside: beside.value }), since: since.value, at: new Date().toISOString() }
+    later.keep(key(), dirty.value ? draft : null)
   })
 
-  return { body, stored, dirty, restored, since, load, discard, saved, forget }
+  return { body, beside, stored, dirty, restored, since, load, discard, saved, forget }
 }

@@ -22,7 +22,7 @@ const registered = shallowRef<readonly PageKey[]>([])
 export const keys = computed(() => registered.value.filter((key) => key.when?.() ?? true))
 
 /** Whether typing goes into a field now, such as that of a code editor, which lives in a shadow root. */
-function typing(event: KeyboardEvent): boolean {
+export function typing(event: Event): boolean {
   const [target] = event.composedPath()
   return target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName))
 }

@@ -1,4 +1,5 @@
 // What may stand between {{ and }} at the place that is being edited: given by a page, used by its fields.
+import { isVariable, type Open, variablesIn } from '@/scene/templates'
 import { type ComputedRef, computed, type InjectionKey, inject, provide } from 'vue'
 
 export interface Word {
@@ -10,10 +11,35 @@ export interface Word {
   from?: string
 }
 
+/** What a function takes at one place; the last may be repeated. */
+export interface Argument {
+  name: string
+  type: 'text' | 'bytes' | 'integer' | 'number' | 'list' | 'any'
+  required: boolean
+  repeated: boolean
+}
+
+export interface FunctionWord {
+  title: string
+  /** A whole call: `$randomInt(1, 9)`. */
+  example: string
+  arguments: readonly Argument[]
+}
+
 export interface Words {
   list: readonly Word[]
   /** Names that are known; null where unknown ones cannot be told from known. */
   known: ReadonlySet<string> | null
+  /** Functions by name: `$randomInt`. */
+  functions?: ReadonlyMap<string, FunctionWord>
+  /** What is wrong with an expression; null where nothing is, or nothing is known yet. */
+  mistake?: (expression: string) => string | null
+}
+
+/** Whether a placeholder is to be marked as wrong. */
+export function isWrong(expression: string, { known, mistake }: Words): boolean {
+  if (known !== null && variablesIn(expression).some((name) => !known.has(name))) return true
+  return !isVariable(expression) && (mistake?.(expression) ?? null) !== null
 }
 
 const KEY: InjectionKey<ComputedRef<Words>> = Symbol('words')
@@ -27,8 +53,9 @@ export function useWords(): ComputedRef<Words> {
   return inject(KEY, NONE)
 }
 
-/** The words that fit what was typed, best first. */
-export function fitting(list: readonly Word[], typed: string, most = 12): Word[] {
+/** The words that fit what is being typed, best first. An argument is not proposed before it is begun, nor where it is a number. */
+export function fitting(list: readonly Word[], { typed, call }: Open, most = 12): Word[] {
+  if (typed === null || (call && /^(-|\d|$)/.test(typed))) return []
   const wanted = typed.toLowerCase()
   const scored = list.flatMap((word) => {
     const at = word.name.toLowerCase().indexOf(wanted)

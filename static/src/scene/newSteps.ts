@@ -1,4 +1,5 @@
 /** New steps, with as much filled in as makes them sound. */
+import { fromCurl } from './curl'
 import { everyStep } from './tree'
 import { kindOf, nameOf } from './types'
 import type { Kind, Scene, Step } from './types'
@@ -35,7 +36,15 @@ export function copied(steps: Step[]): string {
   return JSON.stringify(steps.length === 1 ? steps[0] : steps, null, 2)
 }
 
-/** The steps in a text: one, a list, or a whole scene's; null where it holds none. */
+/** The steps in a text: those copied here, or the request of a cURL command, with what of it was left out; null where it holds none. */
+export function stepsIn(text: string, scene: Scene): { steps: Step[]; left: string[] } | null {
+  const found = fromCurl(text)
+  if (found) return { steps: [{ ...found.step, name: free(nameOf(found.step), scene) }], left: found.left }
+  const steps = pasted(text)
+  return steps && { steps, left: [] }
+}
+
+/** The steps of JSON: one, a list, or a whole scene's; null where it holds none. */
 export function pasted(text: string): Step[] | null {
   let value: unknown
   try {

@@ -2,14 +2,14 @@
 import { namesAround } from './known'
 import type { Surroundings } from './known'
 import { innerLists } from './paths'
-import { fitnessOf, within } from './templates'
+import { isVariable, variablesIn, within } from './templates'
 import { everyStep } from './tree'
 import { kindOf, namesOf } from './types'
 import type { Scene, Step } from './types'
 
 export type SceneFault =
   | { code: 'unknown variable'; name: string }
-  | { code: 'malformed placeholder'; name: string }
+  | { code: 'mistake'; name: string; text: string }
   | { code: 'full-width braces'; name: string }
   | { code: 'no steps' }
   | { code: 'no name' }
@@ -17,13 +17,16 @@ export type SceneFault =
 
 export type SceneProblem = SceneFault & { path: string; severity: 'error' | 'warning' }
 
+/** What the service says of an expression; null where nothing is wrong, or nothing is known yet. */
+export type Judge = (expression: string) => string | null
+
 /** Problems of the whole scene. Unknown variables are warnings where what the data gives is not known here. */
-export function problemsIn(scene: Scene, around: Surroundings, dataKnown: boolean): SceneProblem[] {
+export function problemsIn(scene: Scene, around: Surroundings, dataKnown: boolean, judge: Judge = () => null): SceneProblem[] {
   const known = namesAround(around)
   const found: SceneProblem[] = []
   for (const { path, step } of everyStep(scene)) {
     found.push(...shapeProblems(step).map((fault): SceneProblem => ({ ...fault, path, severity: 'error' })))
-    found.push(...variableProblems(step, path, known, dataKnown))
+    found.push(...variableProblems(step, path, known, dataKnown), ...mistakes(step, path, judge))
     found.push(...fullWidthIn(step).map((name): SceneProblem => ({ code: 'full-width braces', name, path, severity: 'warning' })))
     for (const name of (step.extract ?? []).flatMap(namesOf)) known.add(name)
   }
@@ -44,7 +47,7 @@ function shapeProblems(step: Step): SceneFault[] {
 
 // Steps are never changed in place, so what one uses is found once.
 const used = new WeakMap<Step, string[]>()
-function namesUsed(step: Step): string[] {
+function expressionsIn(step: Step): string[] {
   let names = used.get(step)
   if (names === undefined) {
     const condition = step.condition?.variable && step.condition.is !== 'absent' ? [step.condition.variable] : []
@@ -55,11 +58,14 @@ function namesUsed(step: Step): string[] {
 }
 
 function variableProblems(step: Step, path: string, known: ReadonlySet<string>, dataKnown: boolean): SceneProblem[] {
-  return namesUsed(step).flatMap((name): SceneProblem[] => {
-    const fitness = fitnessOf(name, known)
-    if (fitness === 'malformed') return [{ code: 'malformed placeholder', name, path, severity: 'error' }]
-    if (fitness !== 'unknown') return []
-    return [{ code: 'unknown variable', name, path, severity: dataKnown ? 'error' : 'warning' }]
+  const unknown = new Set(expressionsIn(step).flatMap(variablesIn).filter((name) => !known.has(name)))
+  return [...unknown].map((name): SceneProblem => ({ code: 'unknown variable', name, path, severity: dataKnown ? 'error' : 'warning' }))
+}
+
+function mistakes(step: Step, path: string, judge: Judge): SceneProblem[] {
+  return expressionsIn(step).flatMap((name): SceneProblem[] => {
+    const text = isVariable(name) ? null : judge(name)
+    return text === null ? [] : [{ code: 'mistake', name, text, path, severity: 'error' }]
   })
 }
 

@@ -5,9 +5,11 @@ import { copied, newStep, pasted } from './newSteps'
 import { duplicate, insertAfter, move, moveDown, moveUp, remove, wrap } from './moves'
 import { ownerOf, partOf, problemPlace, stepAt } from './paths'
 import { problemsIn } from './problems'
-import { completed, fitnessOf, nearest, openAt, placeholders } from './templates'
-import { extractorFor, jsonLines, valueAt } from './take'
+import { completed, isVariable, nearest, openAt, placeholders, variablesIn } from './templates'
+import { hexOf } from './hex'
+import { extractorFor, headerLines, jsonLines, valueAt } from './take'
 import { everyStep, rowsOf } from './tree'
+import { upTo } from './upTo'
 import type { Scene, Step } from './types'
 
 const get = (name: string, more: Partial<Step> = {}): Step => ({ type: 'request', name, request: { url: '/' }, ...more })
@@ -156,11 +158,10 @@ describe('known variables', () => {
 describe('templates', () => {
   it('are found and judged', () => {
     expect(placeholders('a {{ x }} \\{{no}} {{$uuid}}').map((found) => found.name)).toEqual(['x', '$uuid'])
-    const known = new Set(['token'])
-    expect(['token', 'tokn', '$uuid', '$base64("a:b")', '$', 'a b'].map((name) => fitnessOf(name, known))).toEqual([
-      'known', 'unknown', 'built in', 'built in', 'malformed', 'malformed',
-    ])
-    expect(['$randomInt(1，9)', '$hmac(“sha256”, token)', '$concat("你好，", token)'].map((name) => fitnessOf(name, known))).toEqual(['malformed', 'malformed', 'built in'])
+    expect(placeholders('{{$concat("}}", x)}}{{y}}').map((found) => found.name)).toEqual(['$concat("}}", x)', 'y'])
+    expect(['token', '$uuid', '$base64("a:b")', '', 'a b'].map(isVariable)).toEqual([true, false, false, false, false])
+    expect(variablesIn('token')).toEqual(['token'])
+    expect(variablesIn('$hmac("sha256", key, $concat(request_body, user-id, \'no\', 12, $faker.name))')).toEqual(['key', 'user-id'])
     expect(nearest('tokn', ['item', 'token'])).toBe('token')
     expect(nearest('zzz', ['item', 'token'])).toBeNull()
   })
@@ -174,11 +175,22 @@ describe('templates', () => {
   })
 
   it('complete what is typed', () => {
-    expect(openAt('Bearer {{to', 11)).toEqual({ from: 7, typed: 'to' })
+    expect(openAt('Bearer {{to', 11)).toEqual({ from: 7, at: 9, typed: 'to', call: null })
     expect(openAt('Bearer {{to}} x', 15)).toBeNull()
     expect(completed('Bearer {{to', 11, 'token')).toEqual({ text: 'Bearer {{token}}', caret: 16 })
     expect(completed('Bearer {{to}}!', 11, 'token')).toEqual({ text: 'Bearer {{token}}!', caret: 16 })
     expect(completed('a', 1, 'x')).toEqual({ text: 'a{{x}}', caret: 6 })
+  })
+
+  it('know which argument is being typed', () => {
+    const at = (text: string) => openAt(text, text.length)
+    expect(at('{{$randomInt(')).toMatchObject({ typed: '', call: { name: '$randomInt', argument: 0 } })
+    expect(at('{{$hmac("a,b)", $concat(x, to')).toMatchObject({ typed: 'to', call: { name: '$concat', argument: 1 } })
+    expect(at('{{$hmac("a", $concat(x), ke')).toMatchObject({ typed: 'ke', call: { name: '$hmac', argument: 2 } })
+    expect(at('{{$hmac("sha')).toMatchObject({ typed: null, call: { name: '$hmac', argument: 0 } })
+    expect(at('{{$randomInt(1, 9)')).toMatchObject({ typed: null, call: null })
+    expect(openAt('{{$randomInt(1, 9)}}', 14)).toMatchObject({ typed: '1', call: { argument: 0 } })
+    expect(completed('{{$md5(to)}}', 9, 'token')).toEqual({ text: '{{$md5(token)}}', caret: 12 })
   })
 })
 
@@ -187,14 +199,15 @@ describe('problems', () => {
     const scene: Scene = {
       name: 's',
       steps: [
-        get('a', { request: { url: '/{{tokn}}/{{a b}}' } }),
+        get('a', { request: { url: '/{{tokn}}/{{a b}}/{{$uuid}}' } }),
         { type: 'if', name: '', condition: { variable: '' }, steps: [] },
       ],
       on_start: [get('login', { extract: [{ name: 'token', from: 'status' }] })],
     }
-    expect(problemsIn(scene, {}, true).map(({ code, path }) => [code, path])).toEqual([
+    const judge = (expression: string) => (expression === 'a b' ? 'not so' : null)
+    expect(problemsIn(scene, {}, true, judge).map(({ code, path }) => [code, path])).toEqual([
       ['unknown variable', 'steps[0]'],
-      ['malformed placeholder', 'steps[0]'],
+      ['mistake', 'steps[0]'],
       ['no name', 'steps[1]'],
       ['no condition', 'steps[1]'],
       ['no steps', 'steps[1]'],
@@ -236,4 +249,16 @@ describe('a reply', () => {
     expect(extractorFor('$.data.list[0].id', new Set(['id']))).toEqual({ name: 'id_2', from: 'json', path: '$.data.list[0].id' })
     expect(valueAt(reply, '$.data.nothing.at.all')).toBeUndefined()
   })
+})
+
+it('ends at a step', () => {
+  expect(names(upTo(shop, 'steps[0].steps[0]'))).toEqual(['setup[0] warm', 'on_start[0] login', 'steps[0] look', 'steps[0].steps[0] list'])
+  expect(names(upTo(shop, 'steps[1].otherwise[0]')).at(-1)).toBe('steps[1].otherwise[0] similar')
+  expect(upTo(shop, 'on_start[0]').steps).toEqual([{ ...shop.steps![0], enabled: false }])
+})
+
+it('shows heads and bytes', () => {
+  expect(headerLines('HTTP/1.1 200 OK\r\nX-Id: a: b\r\n\r\n')).toEqual([{ name: null, value: 'HTTP/1.1 200 OK' }, { name: 'X-Id', value: 'a: b' }])
+  expect(hexOf(btoa('\x00ab\xff'))).toBe('0000  00 61 62 ff                                      .ab.')
+  expect(hexOf('***')).toBe('')
 })

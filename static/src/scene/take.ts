@@ -10,7 +10,7 @@ export interface JsonLine {
   kind: 'string' | 'number' | 'other' | 'brace'
 }
 
-const MOST_LINES = 2000
+export const MOST_LINES = 2000
 const plain = /^[A-Za-z_][A-Za-z0-9_]*$/
 
 /** A JSON value as lines, each value with its path. */
@@ -131,4 +131,12 @@ function firstMatch(pattern: string, body: string): string | null {
 /** A name for the variable that keeps a marked text: the last word before it. */
 export function variableBefore({ boundary }: Marked, taken: ReadonlySet<string>): string {
   return variableFor(boundary?.left ?? 'value', taken)
+}
+
+/** The lines of a reply's head: a header has a name, the line of the status has none. */
+export function headerLines(head: string): { name: string | null; value: string }[] {
+  return head.split(/\r?\n/).filter(Boolean).map((line) => {
+    const [, name, value] = /^([!#$%&'*+.^`|~\w-]+):\s*(.*)$/.exec(line) ?? []
+    return name === undefined ? { name: null, value: line } : { name, value: value! }
+  })
 }

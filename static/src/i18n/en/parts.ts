@@ -60,6 +60,7 @@ export const parts: (typeof zh)['parts'] = {
   discard: 'Discard changes',
   restored: 'Your unsaved changes of {when} were restored.',
   unsaved: 'not saved',
+  notKept: 'The changes are too large to be kept in the browser: save them before you reload the page.',
   changed: {
     title: 'Somebody saved first',
     text: '{who} saved this after you had opened it ({when}). Your changes are still here.',
@@ -72,6 +73,8 @@ export const parts: (typeof zh)['parts'] = {
   none: 'None',
   optional: 'optional',
   variables: 'Variables known here',
+  example: 'For example',
+  argument: { text: 'text', bytes: 'text or bytes', integer: 'whole number', number: 'number', list: 'list', any: 'any value' },
   fault: {
     place: 'Line {line}, column {column}: {reason}',
     json: 'this is not valid JSON',

@@ -59,6 +59,7 @@ export const parts = {
   discard: '放弃修改',
   restored: '已恢复你 {when} 未保存的修改。',
   unsaved: '未保存',
+  notKept: '修改太大，浏览器存不下；刷新页面前请先保存。',
   changed: {
     title: '有人先保存了',
     text: '你打开之后，{who} 又保存过（{when}）。你的修改还在，没有丢。',
@@ -71,6 +72,8 @@ export const parts = {
   none: '无',
   optional: '可不填',
   variables: '可用的变量',
+  example: '例：',
+  argument: { text: '文本', bytes: '文本或字节', integer: '整数', number: '数字', list: '列表', any: '任意值' },
   fault: {
     place: '第 {line} 行第 {column} 列：{reason}',
     json: '不是合法的 JSON',

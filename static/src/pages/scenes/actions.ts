@@ -1,7 +1,8 @@
 // What keys and menus do to the chosen step.
 import { t } from '@/i18n'
-import { done, failed } from '@/parts/notices'
-import { copied, newStep, pasted } from '@/scene/newSteps'
+import { readClipboard, writeClipboard } from '@/parts/clipboard'
+import { done, failed, warned } from '@/parts/notices'
+import { copied, newStep, stepsIn } from '@/scene/newSteps'
 import { duplicate, insertAfter, moveDown, moveUp, remove, wrap } from '@/scene/moves'
 import { replaced, stepAt } from '@/scene/paths'
 import type { Kind, Step } from '@/scene/types'
@@ -10,31 +11,44 @@ import type { useSceneEditor } from './editor'
 export type TreeAction = 'up' | 'down' | 'copy' | 'cut' | 'paste' | 'duplicate' | 'remove' | 'toggle'
 type Editor = ReturnType<typeof useSceneEditor>
 
-// The browser may refuse its clipboard; then steps are kept here, for this page.
+// What was copied here last, for browsers that do not let pages read the clipboard.
 let kept = ''
 
-async function write(text: string): Promise<void> {
-  kept = text
-  await navigator.clipboard?.writeText(text).catch(() => undefined)
+/** The chosen step as text; taken out of the scene where it is cut. Null where none is chosen. */
+export function clipped(editor: Editor, action: 'copy' | 'cut'): string | null {
+  const scene = editor.scene.value
+  const step = scene && stepAt(scene, editor.selected.value)
+  if (!scene || !step) return null
+  kept = copied([step])
+  if (action === 'cut') editor.moved(remove(scene, editor.selected.value))
+  else done(t('scenes.copied'))
+  return kept
 }
-async function read(): Promise<string> {
-  const text = await navigator.clipboard?.readText().catch(() => '')
-  return text && pasted(text) ? text : kept
+
+/** Put the steps of a text after the chosen one. Return whether it holds any. */
+export function pasteText(editor: Editor, text: string): boolean {
+  const scene = editor.scene.value
+  const found = scene && stepsIn(text, scene)
+  if (!scene || !found) return false
+  editor.moved(insertAfter(scene, editor.selected.value || null, ...found.steps))
+  tellLeft(found.left)
+  return true
+}
+
+/** Name what of a cURL command has no counterpart. */
+export function tellLeft(left: readonly string[]): void {
+  if (left.length) warned(t('scenes.curlLeft', { options: left.join(', ') }))
 }
 
 async function clip(editor: Editor, action: 'copy' | 'cut'): Promise<void> {
-  const scene = editor.scene.value
-  const step = scene && stepAt(scene, editor.selected.value)
-  if (!scene || !step) return
-  await write(copied([step]))
-  if (action === 'cut') editor.moved(remove(scene, editor.selected.value))
-  else done(t('scenes.copied'))
+  const text = clipped(editor, action)
+  if (text !== null) await writeClipboard(text)
 }
 
 async function paste(editor: Editor): Promise<void> {
-  const steps = pasted(await read())
-  if (!steps) return failed(t('scenes.nothingToPaste'))
-  if (editor.scene.value) editor.moved(insertAfter(editor.scene.value, editor.selected.value || null, ...steps))
+  const text = await readClipboard()
+  if (pasteText(editor, text) || (!text && pasteText(editor, kept))) return
+  failed(t(text ? 'scenes.nothingToPaste' : 'scenes.pasteByKeys'))
 }
 
 export async function act(editor: Editor, action: TreeAction, readonly: boolean): Promise<void> {

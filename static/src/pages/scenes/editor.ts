@@ -11,6 +11,7 @@ import type { Moved } from '@/scene/moves'
 import { replaced, stepAt } from '@/scene/paths'
 import { everyStep } from '@/scene/tree'
 import type { Scene, Step } from '@/scene/types'
+import type { Beside } from './unreadable'
 
 export function sceneOf({ name, description, steps, on_start, setup, teardown }: StoredScene): Scene {
   return { name, ...(description ? { description } : {}), steps: steps ?? [], on_start: on_start ?? [], setup: setup ?? [], teardown: teardown ?? [] }
@@ -25,7 +26,7 @@ interface Place {
 }
 
 export function useSceneEditor(place: Place) {
-  const draft = useDraft<Scene>(() => `perfsvc.draft.scene.${place.project()}.${place.scene() ?? 'new'}`)
+  const draft = useDraft<Scene, Beside>(() => `perfsvc.draft.scene.${place.project()}.${place.scene() ?? 'new'}`)
   const history = shallowRef<History<Scene> | null>(null)
   const selected = ref('')
   const scene = computed(() => draft.body.value)
@@ -73,7 +74,7 @@ export function useSceneEditor(place: Place) {
   }
 }
 
-function useSaving(draft: ReturnType<typeof useDraft<Scene>>, { project, scene }: Place) {
+function useSaving(draft: ReturnType<typeof useDraft<Scene, Beside>>, { project, scene }: Place) {
   const cache = useQueryClient()
   const conflict = shallowRef<StoredScene | null>(null)
   const refused = shallowRef<{ book: ProblemBook; body: Scene } | null>(null)

@@ -5,6 +5,7 @@ import { type Trial, tryScene } from '@/api/trials'
 import { clean } from '@/load/changes'
 import type { ProblemBook } from '@/parts/problemBook'
 import type { Scene } from '@/scene/types'
+import { upTo } from '@/scene/upTo'
 
 interface Place {
   project: () => number
@@ -22,7 +23,8 @@ export function useTrial({ project, env, data }: Place) {
   const refused = shallowRef<{ scene: Scene; book: ProblemBook } | null>(null)
   let asked: AbortController | null = null
 
-  async function run(scene: Scene): Promise<void> {
+  /** Try the scene, or what of it comes before the end of one step. */
+  async function run(scene: Scene, last = ''): Promise<void> {
     asked?.abort()
     asked = new AbortController()
     trying.value = true
@@ -30,7 +32,7 @@ export function useTrial({ project, env, data }: Place) {
     refused.value = null
     try {
       const id = await env()
-      const body = { project_id: project(), scene: clean(scene) as Scene, ...(id === null ? {} : { env_id: id }), ...data() }
+      const body = { project_id: project(), scene: clean(last ? upTo(scene, last) : scene) as Scene, ...(id === null ? {} : { env_id: id }), ...data() }
       trial.value = await tryScene(body, asked.signal)
     } catch (error) {
       if (error instanceof DOMException) return
