@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -94,4 +95,20 @@ async def test_it_speaks_chinese_too(api: Api, base_url: str) -> None:
         await page.click("#language")
         await page.wait_for_selector("article h1 >> text=Create a plan")
         await page.wait_for_selector("article p >> text=Scope of an API token: write")
+        assert complaints == []
+
+
+async def test_the_session_of_the_web_ui_is_used_and_not_ended(api: Api, base_url: str) -> None:
+    login = (await api.post("/api/users/login/", {"username": "owner", "password": PASSWORD}, None)).json
+    session = {"token": login["token"], "refreshToken": login["refresh_token"], "user": login["user"]}
+    async with opened(f"{base_url}/docs/#getMe", "en-US") as (page, complaints, _):
+        assert await page.is_visible("#login")
+        await page.evaluate("(session) => localStorage.setItem('perfsvc.session', session)", json.dumps(session))
+        await page.reload()
+        await page.wait_for_selector("#session:not([hidden])")
+        assert await page.inner_text("#who") == "owner"
+        assert not await page.is_visible("#leave")
+        await page.click("article form button")
+        await page.wait_for_selector(".result pre")
+        assert '"username": "owner"' in await page.inner_text(".result pre")
         assert complaints == []

@@ -31,6 +31,22 @@ const state = {
   operations: [],
 };
 
+/** The session of the web UI in this browser, which also renews its token; null where no one has signed in there. */
+function sessionOfUi() {
+  try {
+    return JSON.parse(localStorage.getItem("perfsvc.session"));
+  } catch {
+    return null;
+  }
+}
+
+/** The token to send, and whose it is: that of a login on this page, else that of the web UI. */
+function identity() {
+  if (state.token) return { token: state.token, who: state.who };
+  const session = sessionOfUi();
+  return session ? { token: session.token, who: session.user.username } : { token: null, who: null };
+}
+
 const byId = (id) => document.getElementById(id);
 const word = (name) => WORDS[state.language][name];
 
@@ -292,7 +308,8 @@ async function send(method, path, inputs, body, result) {
 
 function call(method, address, body) {
   const headers = { "Accept-Language": state.language };
-  if (state.token) headers.Authorization = `Bearer ${state.token}`;
+  const { token } = identity();
+  if (token) headers.Authorization = `Bearer ${token}`;
   if (body !== undefined) headers["Content-Type"] = typeof body === "string" ? "application/json" : "application/octet-stream";
   return fetch(address, { method: method.toUpperCase(), headers, body });
 }
@@ -342,9 +359,12 @@ function showHeader() {
   byId("login").querySelector("button").textContent = word("login");
   byId("leave").textContent = word("logout");
   byId("language").textContent = word("other");
-  byId("login").hidden = Boolean(state.token);
-  byId("session").hidden = !state.token;
-  byId("who").textContent = state.who ?? "";
+  const { token, who } = identity();
+  byId("login").hidden = Boolean(token);
+  byId("session").hidden = !token;
+  // The session of the web UI ends where it began.
+  byId("leave").hidden = !state.token;
+  byId("who").textContent = who ?? "";
 }
 
 function show() {

@@ -28,7 +28,7 @@ export const parts: (typeof zh)['parts'] = {
   atLeastWhy: 'The load generator was overloaded at the time: the real value is this or more.',
   about: 'About {about}',
   readOn: 'Read on in the guide',
-  howMeasured: 'How {about} was measured',
+  howMeasured: 'How it is measured: {about}',
   beats: '{passed} of the last {all} runs passed',
   beat: { pass: 'passed', warn: 'passed, suspect', fail: 'failed', stop: 'Stopped, invalid or not judged', none: 'none' },
   unitOf: 'Unit of {label}',
