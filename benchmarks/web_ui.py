@@ -148,7 +148,7 @@ class LongRun:
         self.tools.send("Performance.enable", {"timeDomain": "threadTicks"})
         self.page.goto(f"{service.url}/p/1/runs/long")
         self.page.locator(".uplot").first.wait_for()
-        self.page.evaluate("drawn()")
+        self.page.evaluate("frame()")
 
     def tell(self, seconds: int, each: int = 1) -> None:
         """Tell more seconds; draw after every ``each`` of them."""

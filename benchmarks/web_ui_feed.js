@@ -91,8 +91,16 @@ window.hour = HOUR
     }
   }
 
-  const drawn = () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))
-  window.drawn = drawn
+  /** Resolves when the next frame has been drawn. */
+  const frame = () =>
+    new Promise((done) => {
+      requestAnimationFrame(() => {
+        const { port1, port2 } = new MessageChannel()
+        port1.onmessage = done
+        port2.postMessage(null)
+      })
+    })
+  window.frame = frame
   const next = () => JSON.stringify({ type: 'metrics', timestamp: now, data: data(now++) })
   const ready = []
   /** Make the next second beforehand: that is not work of the page. */
@@ -101,7 +109,7 @@ window.hour = HOUR
   window.tell = async (count, each) => {
     for (let at = 1; at <= count; at++) {
       feed.hear(ready.shift() ?? next())
-      if (at % each === 0 || at === count) await drawn()
+      if (at % each === 0 || at === count) await frame()
     }
   }
 

@@ -44,6 +44,8 @@ class Standing:
     events: Sequence[dict[str, Any]]
     search: dict[str, Any] | None
     warm_up: dict[str, Any] | None = None
+    unfit: Sequence[dict[str, Any]] | None = None
+    """Spans in which the generator was not fit; None where the seconds were not followed."""
 
 
 def run_frame(
@@ -76,6 +78,7 @@ def run_frame(
             },
             "steps": steps,
             "validity": validity_block(standing.validity),
+            "unfit": None if standing.unfit is None else list(standing.unfit),
             "search": standing.search,
         },
     }

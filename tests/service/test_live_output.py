@@ -8,6 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 from perfsvc.analysis.run_frame import RunNames
+from perfsvc.analysis.unfit import UnfitSeconds
 from perfsvc.service.runs.frame_log import FrameLog
 from perfsvc.service.runs.live_feed import Subscription
 from perfsvc.service.runs.live_output import LiveOutput
@@ -54,6 +55,11 @@ def test_a_late_viewer_sees_what_an_early_one_saw() -> None:
     assert points[first]["failures"]
     assert [event["event"] for event in late[0]["data"]["events"]][-2:] == ["pause", "resume"]
     assert late[0]["data"]["errors"]["total"] > 0
+    judged = UnfitSeconds()
+    for frame in early:
+        if frame["type"] == "metrics" and frame["timestamp"] <= (late[1]["timestamp"] or 0):
+            judged.add(frame["timestamp"], frame["data"])
+    assert late[0]["data"]["unfit"] == judged.blocks()
     assert (late[1]["type"], late[1]["complete"]) == ("history", False)
     assert [frame["type"] for frame in (early[-1], again[-1], late[-1])] == ["end"] * 3
     assert early[-1]["data"].items() >= {"report_id": 7, **asdict(NAMES)}.items()

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from collections.abc import Sequence
 from dataclasses import asdict
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +18,7 @@ from perfsvc.analysis.run_frame import RunNames
 from perfsvc.analysis.run_frame import run_frame
 from perfsvc.analysis.run_frame import steps_block
 from perfsvc.analysis.search_frames import SearchFrames
+from perfsvc.analysis.unfit import UnfitSeconds
 from perfsvc.clock import iso_z
 from perfsvc.metrics.figures import Second
 from perfsvc.model.run import RunState
@@ -45,6 +47,7 @@ class LiveOutput(Output):
         self._report_id = report_id
         self._status: Frame | None = None
         self._log = FrameLog()
+        self._unfit = UnfitSeconds()
         self._latest = 0
 
     async def start(self, run: Run) -> None:
@@ -58,6 +61,7 @@ class LiveOutput(Output):
         validity, thresholds = run.metrics.validity(ended=False), run.thresholds()
         for second in seconds:
             frame = metrics_frame(second, run.metrics, validity, run.metrics.node_states, thresholds)
+            self._unfit.add(second.second, frame["data"])
             self._log.add(second.second, encode({"timestamp": second.second, **frame["data"]}))
             self.channel.publish(frame)
         self._latest = seconds[-1].second
@@ -104,7 +108,8 @@ class LiveOutput(Output):
 
     def _run_frame(self, since: int = 0) -> Frame:
         run = self._run
-        frame = run_frame(run.spec, self._names, run.metrics.everything, steps_block(run.metrics), run.standing())
+        standing = replace(run.standing(), unfit=self._unfit.blocks())
+        frame = run_frame(run.spec, self._names, run.metrics.everything, steps_block(run.metrics), standing)
         frame["data"]["events"] = [event for event in frame["data"]["events"] if event["timestamp"] > since]
         return frame
 

@@ -142,6 +142,14 @@ class WarmUpBlock(OpenResponse):
     iterations: int
 
 
+class UnfitSpan(Response):
+    """Seconds in which the generator was not fit, from ``start`` up to ``end`` (Unix time), and why."""
+
+    start: int
+    end: int
+    kind: Literal["lag", "cpu", "lost"]
+
+
 class RunData(Response):
     """Description of a run for a viewer who joins."""
 
@@ -166,6 +174,7 @@ class RunData(Response):
     errors: ErrorsSoFar
     steps: StepsSoFar
     validity: ValidityNow
+    unfit: list[UnfitSpan] | None = None
     search: dict[str, Any] | None
 
 

@@ -4593,6 +4593,8 @@ export interface components {
             status: components["schemas"]["RunState"];
             steps: components["schemas"]["StepsSoFar"];
             thresholds: components["schemas"]["ThresholdState"][];
+            /** @default null */
+            unfit: components["schemas"]["UnfitSpan"][] | null;
             validity: components["schemas"]["ValidityNow"];
             /** @enum {string} */
             variable: "vus" | "arrival_rate";
@@ -5741,6 +5743,16 @@ export interface components {
             started: number;
             /** @enum {string} */
             type: "request" | "group" | "loop" | "while" | "if" | "choice" | "think" | "break" | "stop" | "rendezvous";
+        };
+        /**
+         * UnfitSpan
+         * @description Seconds in which the generator was not fit, from ``start`` up to ``end`` (Unix time), and why.
+         */
+        UnfitSpan: {
+            end: number;
+            /** @enum {string} */
+            kind: "lag" | "cpu" | "lost";
+            start: number;
         };
         /**
          * UniformThink

@@ -154,7 +154,8 @@ export class LaneChart {
     const row = this.row()
     for (const { element, line: at } of this.readouts) {
       const text = this.textOf(at, row)
-      if (element.textContent !== text) element.textContent = text
+      if (element.textContent === text) continue
+      element.textContent = text
       element.classList.toggle('warn', text.includes('≥'))
     }
   }
@@ -259,7 +260,7 @@ export class LaneChart {
       size: spec.axis ? AXIS : 0,
       gap: 6,
       splits: (u) => timeTicks(group.range[0], group.range[1], timeStep(group.range[1] - group.range[0], u.width), group.elapsed),
-      values: (u, found) => (spec.axis ? labels(u, found as number[], group) : found.map(() => '')),
+      values: (u, found) => (spec.axis ? labels(u, found as number[], group) : found.map(() => null)),
     }
   }
 
@@ -337,11 +338,11 @@ function axisLook(): Partial<uPlot.Axis> {
   }
 }
 
-function labels(u: uPlot, found: number[], { range, elapsed }: ChartGroup): string[] {
+function labels(u: uPlot, found: number[], { range, elapsed }: ChartGroup): (string | null)[] {
   const seconds = found.some((tick) => tick % 60 !== 0)
   const room = ((u.width - gutter()) / (range[1] - range[0])) || 0
   const half = seconds ? 24 : 14
-  return found.map((tick) => ((range[1] - tick) * room < half ? '' : elapsed ? span(tick) : clock(tick, seconds)))
+  return found.map((tick) => ((range[1] - tick) * room < half ? null : elapsed ? span(tick) : clock(tick, seconds)))
 }
 
 /** Rows of a window, with the last one before it and the first one after it: lines go to its edges. */

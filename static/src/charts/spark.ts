@@ -40,7 +40,7 @@ export function drawSpark(canvas: HTMLCanvasElement, values: ArrayLike<number>, 
 }
 
 function boundsOf(values: ArrayLike<number>, look: SparkLook): [number, number] {
-  const sorted = Array.from(values).filter((value) => !Number.isNaN(value)).toSorted((a, b) => a - b)
+  const sorted = Float32Array.from(values).filter((value) => !Number.isNaN(value)).toSorted()
   let low = look.fromZero ? 0 : (sorted[0] ?? 0)
   let high = (sorted[Math.floor((sorted.length - 1) * 0.98)] ?? 1) * 1.04
   if (look.limit !== null && look.limit !== undefined) {

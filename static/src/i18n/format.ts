@@ -11,6 +11,7 @@ function absent(value: Maybe): value is null | undefined {
 
 /** Digits in groups of three. */
 export function grouped(digits: string): string {
+  if (digits.length < 4) return digits
   const [whole, rest] = digits.split('.')
   return `${whole!.replace(/\B(?=(\d{3})+$)/g, ',')}${rest === undefined ? '' : `.${rest}`}`
 }

@@ -16,6 +16,29 @@ function played(list: readonly Frame[], run = new Run()): Run {
   return run
 }
 
+describe('a viewer who joins late', () => {
+  const info = recorded.find((frame) => frame.type === 'run')!
+  const seconds = recorded.filter((frame) => frame.type === 'metrics').map((frame, at) => ({ ...frame, data: { ...frame.data, loop_lag: at === 3 || at === 4 ? 80 : 1, nodes: at === 12 ? [{ ...frame.data.nodes[0]!, state: 'silent' }] : frame.data.nodes } }))
+  /** As the service joins seconds in a history: the greatest lag, no nodes. */
+  const wide = (first: number, width: number) => {
+    const part = seconds.slice(first, first + width)
+    return { ...part[0]!.data, nodes: undefined, steps: undefined, width, timestamp: part[0]!.timestamp, paused: false, loop_lag: Math.max(...part.map((each) => each.data.loop_lag ?? 0)) }
+  }
+  const early = played([{ ...info, data: { ...info.data, unfit: [] } }, ...seconds])
+
+  it('sees the same seconds hatched as one who was there from the start', () => {
+    const unfit = early.unfit.filter(({ from }) => from < seconds[20]!.timestamp).map(({ from, to, kind }) => ({ start: from, end: to, kind }))
+    const late = played([{ ...info, data: { ...info.data, unfit } }, { type: 'history', timestamp: null, complete: false, data: [wide(0, 10), wide(10, 10)] }, ...seconds.slice(20)])
+    expect(unfit.map(({ kind }) => kind)).toEqual(['lag', 'lost'])
+    expect(late.unfit).toEqual(early.unfit)
+  })
+
+  it('judges the points of a history where the service did not', () => {
+    const late = played([info, { type: 'history', timestamp: null, complete: false, data: [wide(0, 10)] }])
+    expect(late.unfit).toMatchObject([{ kind: 'lag' }])
+  })
+})
+
 describe('a run from its frames', () => {
   const run = played(recorded)
 

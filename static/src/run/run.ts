@@ -76,6 +76,8 @@ export class Run {
     this.failures = { ...info.errors.failures }
     this.statuses = { ...info.errors.statuses }
     this.validity = info.validity
+    // Second by second, which the points of a history may be too wide for.
+    if (info.unfit) this.unfit = info.unfit.map(({ start, end, kind }) => ({ from: start, to: end, kind }))
     this.search.begin(info.search, info.mode)
     info.events.forEach((event) => this.note(event))
     for (const scene of info.scenes) for (const step of scene.steps) if (step.index !== null) this.stepNames.set(step.index, step.name)
@@ -102,13 +104,13 @@ export class Run {
     const first = points[0]
     if (first && first.timestamp <= this.main.last) this.forget()
     this.complete = complete
-    for (const point of points) this.add(point.timestamp, point)
+    for (const point of points) this.add(point.timestamp, point, !this.info?.unfit)
   }
 
   private forget(): void {
     this.main.clear()
     this.pauses = []
-    this.unfit = []
+    if (!this.info?.unfit) this.unfit = []
   }
 
   private second(time: number, data: MetricsData): void {
@@ -121,11 +123,11 @@ export class Run {
     addCounts(this.statuses, data.statuses)
   }
 
-  private add(time: number, data: Second): boolean {
+  private add(time: number, data: Second, judged = true): boolean {
     const row = this.main.push(time, data.width)
     if (row < 0) return false
     writeSecond(this.main, row, data)
-    this.judge(time, data)
+    this.judge(time, data, judged)
     if (data.steps?.length) {
       const at = this.steps.push(time, data.width)
       data.steps.forEach((step) => {
@@ -149,7 +151,7 @@ export class Run {
     this.stepCounts.set(step, sums)
   }
 
-  private judge(time: number, data: Second): void {
+  private judge(time: number, data: Second, fitness: boolean): void {
     const until = time + data.width
     if (data.paused) {
       const last = this.pauses.at(-1)
@@ -157,7 +159,7 @@ export class Run {
       else this.pauses.push({ from: time, to: until })
       return
     }
-    const kind = unfitness(data)
+    const kind = fitness ? unfitness(data) : null
     if (kind) extend(this.unfit, time, until, kind)
   }
 

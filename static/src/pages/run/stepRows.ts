@@ -76,7 +76,11 @@ export function reportTotal(report: Report, figures: WindowFigures | null | unde
 }
 
 function percentilesOf(mean: (figure: string) => N): Pick<TotalLine, 'percentiles' | 'plan'> {
-  const each = (column: (name: Percentile) => string) => Object.fromEntries(PERCENTILES.map((name) => [name, mean(column(name))]))
+  const each = (column: (name: Percentile) => string) => {
+    const found: Percentiles = {}
+    for (const name of PERCENTILES) found[name] = mean(column(name))
+    return found
+  }
   const plan = each(fromPlan)
   return { percentiles: each((name) => name), plan: Object.values(plan).some((value) => value !== null) ? plan : null }
 }
