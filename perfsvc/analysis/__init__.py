@@ -10,6 +10,7 @@
 ``live_frames``      frame of each second in a live feed
 ``warm_up_block``    the warm-up in reports and feeds
 ``run_frame``        first frame of a live feed
+``unfit``            seconds in which the generator was not fit
 ``search_frames``    frames of searches and adaptive load
 ``step_tree``        steps as a tree in document order
 ``curve``            planned load as a line of points

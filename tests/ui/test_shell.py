@@ -86,6 +86,22 @@ def test_the_command_palette_finds_pages_by_keyboard(ui: Ui) -> None:
     expect(page.get_by_role("dialog")).to_have_count(0)
 
 
+def test_the_command_palette_searches_all_plans_of_a_project(ui: Ui) -> None:
+    project = ui.service.post("/api/projects/", {"name": "many"}).body["id"]
+    config = {"target_url": "http://127.0.0.1:9/", "concurrent_users": 1, "hold_time": 1}
+    for number in range(101):
+        plan = {"name": f"plan {number:03}", "project_id": project, "config": config}
+        answer = ui.service.post("/api/performance/plans/", plan)
+        assert answer.status == 201, answer
+    page = ui.open(f"/p/{project}/runs", language="en")
+    page.get_by_role("link", name="Presets").wait_for()
+    for name in ("plan 000", "plan 100"):
+        page.keyboard.press("Control+k")
+        page.get_by_role("combobox", name="Search or run").fill(name)
+        page.get_by_role("dialog").get_by_role("option", name=name).click()
+        expect(page.locator(".title-input")).to_have_value(name)
+
+
 def test_keys_are_listed_and_do_nothing_in_fields(ui: Ui) -> None:
     page = ui.open("/me", language="en")
     page.get_by_label("Email").focus()

@@ -147,7 +147,7 @@ class UnfitSpan(Response):
 
     start: int
     end: int
-    kind: Literal["lag", "cpu", "lost"]
+    kind: str
 
 
 class RunData(Response):

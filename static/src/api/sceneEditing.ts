@@ -1,5 +1,5 @@
 // Scenes: lists, one, and saving.
-import { useMutation, useQuery, useQueryClient } from '@tanstack/vue-query'
+import { keepPreviousData, useMutation, useQuery, useQueryClient } from '@tanstack/vue-query'
 import { type MaybeRefOrGetter, toValue } from 'vue'
 import type { Scene } from '@/scene/types'
 import { api, ask, type Schemas } from './client'
@@ -23,6 +23,19 @@ export function useScenes(project: MaybeRefOrGetter<number | null>) {
       everyPage((page) =>
         ask(api.GET('/api/scenes/', { params: { query: { project_id: toValue(project)!, page, page_size: 100 } } })),
       ),
+    enabled: () => toValue(project) !== null,
+  })
+}
+
+/** Of what a search finds. */
+const FOUND = 20
+
+/** The first scenes in whose names or descriptions the words are. */
+export function useFoundScenes(project: MaybeRefOrGetter<number | null>, words: MaybeRefOrGetter<string>) {
+  return useQuery({
+    queryKey: ['scenes', project, 'found', words],
+    queryFn: () => ask(api.GET('/api/scenes/', { params: { query: { project_id: toValue(project)!, q: toValue(words), page_size: FOUND } } })),
+    placeholderData: keepPreviousData,
     enabled: () => toValue(project) !== null,
   })
 }

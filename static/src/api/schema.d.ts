@@ -5750,8 +5750,7 @@ export interface components {
          */
         UnfitSpan: {
             end: number;
-            /** @enum {string} */
-            kind: "lag" | "cpu" | "lost";
+            kind: string;
             start: number;
         };
         /**

@@ -77,7 +77,7 @@ export class Run {
     this.statuses = { ...info.errors.statuses }
     this.validity = info.validity
     // Second by second, which the points of a history may be too wide for.
-    if (info.unfit) this.unfit = info.unfit.map(({ start, end, kind }) => ({ from: start, to: end, kind }))
+    if (info.unfit) this.unfit = info.unfit.map(({ start, end, kind }) => ({ from: start, to: end, kind: kind as UnfitSpan['kind'] }))
     this.search.begin(info.search, info.mode)
     info.events.forEach((event) => this.note(event))
     for (const scene of info.scenes) for (const step of scene.steps) if (step.index !== null) this.stepNames.set(step.index, step.name)

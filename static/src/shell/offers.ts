@@ -47,10 +47,10 @@ function ofKey(key: PageKey, group: string): Offer {
   return { id: `key-${key.key}`, group, icon: Keyboard, label: key.label(), note: keyCaps(key.key).join(' '), run: () => key.run(new KeyboardEvent('keydown')) }
 }
 
-export function useOffers(wanted: Ref<boolean>): ComputedRef<Offer[]> {
+export function useOffers(wanted: Ref<boolean>, words: Ref<string>): ComputedRef<Offer[]> {
   const router = useRouter()
   const project = useCurrentProject()
-  const things = useThings(wanted)
+  const things = useThings(wanted, words)
   const go = (to: RouteLocationRaw) => () => void router.push(to)
 
   const pages = computed<Offer[]>(() => {
