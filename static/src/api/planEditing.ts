@@ -5,7 +5,7 @@ import { clean } from '@/load/changes'
 import type { LoadConfig } from '@/load/config'
 import { api, ask, type Schemas } from './client'
 import { everyPage } from './lists'
-import { raw } from './raw'
+import { raw, type Versioned, versioned } from './raw'
 
 export type PlanRow = Schemas['PlanRow']
 export type SceneShare = { scene_id: number; weight: number }
@@ -32,7 +32,7 @@ export interface PlanConfig extends LoadConfig {
   }
 }
 
-export interface Plan extends Omit<PlanRow, 'description'> {
+export interface Plan extends Omit<PlanRow, 'description'>, Versioned {
   description: string | null
   scenes: SceneShare[]
   config: PlanConfig
@@ -63,7 +63,6 @@ export interface PlanPreview {
   iteration_time: number | null
   iterations: number | null
   requests: number | null
-  data_rows: number | null
   latency: { p50: number | null; avg: number | null; from_report_id: number | null } | null
   scenes: { scene_id: number; name: string; share: number; requests_per_iteration: number }[]
   nodes: { name: string; share: number; vus: number | null; arrival_rate: number | null }[]
@@ -92,9 +91,7 @@ export function usePlanRows(project: MaybeRefOrGetter<number | null>) {
 }
 
 export function readPlan(id: number): Promise<Plan> {
-  return ask(
-    api.GET('/api/performance/plans/{plan_id}/', { params: { path: { plan_id: id } } }),
-  ) as unknown as Promise<Plan>
+  return versioned<Plan>('GET', `/api/performance/plans/${id}/`)
 }
 
 export function usePlan(id: MaybeRefOrGetter<number | null>) {
@@ -125,13 +122,12 @@ export async function previewPlan(
 }
 
 export function createPlan(project: number, body: PlanBody): Promise<Plan> {
-  return raw<Plan>('POST', '/api/performance/plans/', { body: { project_id: project, ...unset(body) } }) as Promise<Plan>
+  return versioned<Plan>('POST', '/api/performance/plans/', { project_id: project, ...unset(body) })
 }
 
-/** Saves what changed. `since` is the `updated_at` that was edited: a newer plan is a 409. */
+/** Save what changed since this version. */
 export function changePlan(id: number, body: Partial<PlanBody>, since: string | null): Promise<Plan> {
-  const headers: Record<string, string> = since === null ? {} : { 'If-Match': `"${since}"` }
-  return raw<Plan>('PUT', `/api/performance/plans/${id}/`, { body, headers }) as Promise<Plan>
+  return versioned<Plan>('PUT', `/api/performance/plans/${id}/`, body, since)
 }
 
 export interface Started {

@@ -25,11 +25,30 @@ async function reach(method: string, path: string, { body, headers, signal }: Op
   }
 }
 
+async function decoded<T>(reply: Response): Promise<T> {
+  if (!reply.ok) throw problemOf(reply, await reply.json().catch(() => null))
+  const body: unknown = await reply.json().catch((error: unknown) => Promise.reject(unread(error)))
+  return body as T
+}
+
 /** Return the decoded body of a 2xx reply; raise a Problem for any other. */
 export async function raw<T>(method: string, path: string, options: Options = {}): Promise<T | null> {
   const reply = await reach(method, path, options)
-  if (options.absent?.includes(reply.status)) return null
-  if (!reply.ok) throw problemOf(reply, await reply.json().catch(() => null))
-  const decoded: unknown = await reply.json().catch((error: unknown) => Promise.reject(unread(error)))
-  return decoded as T
+  return options.absent?.includes(reply.status) ? null : decoded<T>(reply)
+}
+
+/** What several people edit. A change names the version that it was made to: where there is a later one it is a 409. */
+export interface Versioned {
+  version: string
+}
+
+/** The same of a resource with its version. `since` is the version that was edited, if any. */
+export async function versioned<T extends Versioned>(
+  method: string,
+  path: string,
+  body?: unknown,
+  since: string | null = null,
+): Promise<T> {
+  const reply = await reach(method, path, { body, headers: since ? { 'If-Match': since } : {} })
+  return { ...(await decoded<T>(reply)), version: reply.headers.get('ETag') ?? '' }
 }

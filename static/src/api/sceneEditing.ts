@@ -4,11 +4,11 @@ import { type MaybeRefOrGetter, toValue } from 'vue'
 import type { Scene } from '@/scene/types'
 import { api, ask, type Schemas } from './client'
 import { everyPage } from './lists'
-import { raw } from './raw'
+import { type Versioned, versioned } from './raw'
 
 export type SceneRow = Schemas['SceneRow']
 
-export interface StoredScene extends Scene {
+export interface StoredScene extends Scene, Versioned {
   id: number
   project_id: number
   description?: string | null
@@ -41,7 +41,7 @@ export function useFoundScenes(project: MaybeRefOrGetter<number | null>, words: 
 }
 
 export function readScene(id: number): Promise<StoredScene> {
-  return raw<StoredScene>('GET', `/api/scenes/${id}/`) as Promise<StoredScene>
+  return versioned<StoredScene>('GET', `/api/scenes/${id}/`)
 }
 
 export function useScene(id: MaybeRefOrGetter<number | null>) {
@@ -55,13 +55,12 @@ export function useScene(id: MaybeRefOrGetter<number | null>) {
 /** Stores a new scene; the secrets of one that is a copy are those of the other. */
 export function createScene(project: number, scene: Scene, copyOf: number | null = null): Promise<StoredScene> {
   const copied = copyOf === null ? {} : { copy_of: copyOf }
-  return raw<StoredScene>('POST', '/api/scenes/', { body: { project_id: project, ...copied, ...scene } }) as Promise<StoredScene>
+  return versioned<StoredScene>('POST', '/api/scenes/', { project_id: project, ...copied, ...scene })
 }
 
-/** Saves a scene. `since` is the `updated_at` that was edited: a newer scene is a 409. */
+/** Save a scene that was edited since this version. */
 export function changeScene(id: number, scene: Scene, since: string | null): Promise<StoredScene> {
-  const headers: Record<string, string> = since === null ? {} : { 'If-Match': `"${since}"` }
-  return raw<StoredScene>('PUT', `/api/scenes/${id}/`, { body: scene, headers }) as Promise<StoredScene>
+  return versioned<StoredScene>('PUT', `/api/scenes/${id}/`, scene, since)
 }
 
 export function useSceneRemoval() {

@@ -10,7 +10,7 @@ interface Kept<T, B> {
   body: T
   /** What belongs to the draft and cannot be saved, such as texts that cannot be read yet. */
   beside?: B | null
-  /** `updated_at` of what the changes were made to. */
+  /** Version of what the changes were made to. */
   since: string | null
   at: string
 }
@@ -58,7 +58,7 @@ export function useDraft<T, B = never>(key: () => string) {
   const beside = shallowRef<B | null>(null)
   /** When the changes that were found in the browser were made; null where there were none. */
   const restored = ref<string | null>(null)
-  /** `updated_at` of what the changes are made to. */
+  /** Version of what the changes are made to. */
   const since = ref<string | null>(null)
   const dirty = computed(() => body.value !== null && (beside.value !== null || !same(body.value, stored.value?.body)))
 

@@ -185,7 +185,6 @@ export const plans: (typeof zhWork)['plans'] = {
   peak: 'Peak',
   requests: 'Requests',
   iterations: 'Iterations',
-  rows: 'Data rows',
   files: 'Open files',
   filesShort: 'more than this machine may open',
   estimated: 'Estimated from the last run: an iteration takes {seconds} s and {requests} requests.',

@@ -184,7 +184,6 @@ export const plans = {
   peak: '最高负载',
   requests: '请求',
   iterations: '迭代',
-  rows: '数据行',
   files: '打开文件',
   filesShort: '超过本机允许打开的文件数',
   estimated: '按上次运行估算：一次迭代 {seconds} 秒、{requests} 个请求。',

@@ -76,7 +76,7 @@ function useSaving(draft: Draft, refused: ShallowRef<Refusal | null>, { project,
 
   function store(saved: Plan): Plan {
     conflict.value = null
-    draft.saved({ body: bodyOf(saved), since: saved.updated_at })
+    draft.saved({ body: bodyOf(saved), since: saved.version })
     cache.setQueryData(['plan', saved.id], saved)
     void cache.invalidateQueries({ queryKey: ['plans'] })
     return saved
@@ -89,7 +89,7 @@ function useSaving(draft: Draft, refused: ShallowRef<Refusal | null>, { project,
     try {
       const id = plan()
       if (id === null) return store(await createPlan(project(), draft.body.value))
-      const base = overwrite ? await readPlan(id) : { ...draft.stored.value!.body, updated_at: draft.since.value }
+      const base = overwrite ? await readPlan(id) : { ...draft.stored.value!.body, version: draft.since.value }
       return store(await changed(id, base, draft.body.value))
     } catch (error) {
       const id = plan()
@@ -116,10 +116,10 @@ function useSaving(draft: Draft, refused: ShallowRef<Refusal | null>, { project,
 }
 
 /** Send what differs from the stored plan; one that somebody saved since is a 409. */
-function changed(id: number, stored: Pick<Plan, 'config'> & { updated_at: string | null }, { name, description, scenes, config }: PlanBody): Promise<Plan> {
+function changed(id: number, stored: Pick<Plan, 'config'> & { version: string | null }, { name, description, scenes, config }: PlanBody): Promise<Plan> {
   const keys = changedKeys(config, stored.config)
   const body = { name, description: description ?? null, scenes, ...(Object.keys(keys).length ? { config: keys } : {}) }
-  return changePlan(id, body as Partial<PlanBody>, stored.updated_at)
+  return changePlan(id, body as Partial<PlanBody>, stored.version)
 }
 
 /** What was refused, by path; any other failure is raised again. */

@@ -82,7 +82,7 @@ function useSaving(draft: ReturnType<typeof useDraft<Scene, Beside>>, { project,
 
   function store(saved: StoredScene): StoredScene {
     conflict.value = null
-    draft.saved({ body: sceneOf(saved), since: saved.updated_at })
+    draft.saved({ body: sceneOf(saved), since: saved.version })
     cache.setQueryData(['scene', saved.id], saved)
     void cache.invalidateQueries({ queryKey: ['scenes'] })
     return saved
@@ -96,7 +96,7 @@ function useSaving(draft: ReturnType<typeof useDraft<Scene, Beside>>, { project,
     try {
       const id = scene()
       if (id === null) return store(await createScene(project(), body))
-      const since = overwrite ? (await readScene(id)).updated_at : draft.since.value
+      const since = overwrite ? (await readScene(id)).version : draft.since.value
       return store(await changeScene(id, body, since))
     } catch (error) {
       const problem = asProblem(error)
