@@ -21,7 +21,7 @@ def test_a_run_from_start_to_report(service: Service, nginx: Nginx) -> None:
     plan = plan_of(service, nginx.url)
     asked = time.time()
     started = service.post(f"/api/performance/plans/{plan}/start/").body
-    assert set(started) == {"execution_id", "status", "start_time", "websocket_url", "websocket_path"}
+    assert set(started) == {"execution_id", "status", "start_time", "websocket_url", "websocket_path", "warnings"}
     assert started["status"] == "running"
     viewer = Viewer(service, started["websocket_url"])
     again = service.post(f"/api/performance/plans/{plan}/start/")

@@ -131,10 +131,11 @@ def test_the_service_gone_is_told_and_mended(ui: Ui, service: Service, shop: int
     ui.expect_offline()
     page.route("**/api/plugins/**", lambda route: route.abort())
     page.get_by_role("link", name="Plugins").click()
-    expect(page.get_by_role("alert")).to_contain_text("The service cannot be reached.", timeout=15_000)
+    missing = page.get_by_role("alert").filter(has_text="The service cannot be reached.")
+    expect(missing).to_be_visible(timeout=15_000)
     ui.check(page)
     page.unroute("**/api/plugins/**")
-    page.get_by_role("button", name="Try again").click()
+    missing.get_by_role("button", name="Try again").click()
     expect(page.get_by_role("cell", name="HTTP", exact=False).first).to_be_visible()
 
 

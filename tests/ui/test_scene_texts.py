@@ -171,3 +171,35 @@ def test_steps_go_over_the_clipboard_and_curl_becomes_a_request(ui: Ui, project:
     page.evaluate(PASTE, "curl 'http://shop.example/items?page=2'")
     expect(page.get_by_role("combobox", name="URL")).to_have_value("http://shop.example/items?page=2")
     expect(page.get_by_label("Method", exact=True)).to_have_value("GET")
+
+
+def test_from_one_scene_to_another_each_has_its_own_changes(ui: Ui, project: int) -> None:
+    first, second = (stored(ui.service, project, name) for name in ("First of two", "Second of two"))
+    page = ui.open(f"/p/{project}/scenes/{first}", language="en")
+    title, body = page.locator(".scene-title .title-input"), page.locator(".step-form .cm-content")
+    title.fill("First, changed")
+    typed(page, ".step-form .cm-content", '{"id": {{id}}}')
+
+    def go(name: str) -> None:
+        page.keyboard.press("Control+k")
+        page.get_by_role("combobox", name="Search or run").fill(name)
+        page.get_by_role("dialog").get_by_role("option", name=name).click()
+
+    go("Second of two")
+    expect(title).to_have_value("Second of two")
+    expect(body).to_contain_text('"id": 1')
+    expect(page.get_by_role("button", name="Discard changes")).to_have_count(0)
+    title.fill("Second, saved")
+    page.keyboard.press("Control+s")
+    expect(page.get_by_text("Saved", exact=True)).to_be_visible()
+    names = [ui.service.get(f"/api/scenes/{scene}/").body["name"] for scene in (first, second)]
+    assert names == ["First of two", "Second, saved"]
+    go("First of two")
+    expect(title).to_have_value("First, changed")
+    expect(body).to_have_text('{"id": {{id}}}')
+
+    page.goto(page.url.replace(f"/scenes/{first}", "/scenes/new"))
+    title.fill("Not saved yet")
+    go("Second, saved")
+    expect(title).to_have_value("Second, saved")
+    expect(page.get_by_role("button", name="Discard changes")).to_have_count(0)

@@ -46,6 +46,7 @@ BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/api/users/login/"): {"username": "owner", "password": PASSWORD},
     ("POST", "/api/users/token/refresh/"): {"refresh_token": "x.y.z"},
     ("POST", "/api/users/token/verify/"): {"token": "x.y.z"},
+    ("POST", "/api/users/"): {"username": "nm", "email": "m@n", "password": "long enough", "administrator": False},
     ("PUT", "/api/users/me/"): {"username": "owner", "email": "o@o"},
     ("PUT", "/api/users/me/password/"): {"old_password": "wrong one", "new_password": "long enough"},
     ("POST", "/api/users/me/tokens/"): {"name": "CI", "scope": "run", "expires_in_days": 30},
@@ -90,6 +91,7 @@ BODIES: dict[tuple[str, str], Any] = {
         "seed": 1,
         "timeout": 1,
     },
+    ("POST", "/api/vocabulary/check/"): {"expressions": ["$randomInt(1, 2)"]},
     ("POST", "/api/performance/plans/preview/"): {
         "project_id": 1,
         "plan_id": 1,
@@ -170,7 +172,7 @@ class TestBodies:
         for place in places(body):
             for nasty in NASTY:
                 document = json.dumps(replaced(body, place, nasty))
-                who = "administrator" if "users/{" in path else "owner"
+                who = "administrator" if path in ("/api/users/", "/api/users/{user_id}/") else "owner"
                 answer = await api.call(
                     method, address, who, raw=document, headers={"Content-Type": "application/json"}
                 )

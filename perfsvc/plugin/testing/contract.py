@@ -381,7 +381,7 @@ async def _ended_and_followed(rig: Rig, behaviour: Behaviour) -> None:
         for name in ("status", "failure", "message", "counters"):
             kept, own = getattr(after, name), getattr(alone, name)
             same = kept == own if not isinstance(own, dict) else set(kept or ()) == set(own)
-            assert same, f"{name} has something of the request before"
+            assert same, f"{name} has something of the request before: {kept}, and {own} without one"
 
 
 async def settled() -> Counts:
