@@ -24,6 +24,7 @@ from playwright.sync_api import Page
 from playwright.sync_api import Route
 
 from benchmarks.long_run import RUN
+from benchmarks.recovery import KEY
 from benchmarks.recovery import fill
 from tests.support.browser import BUILT
 from tests.support.browser import ROOT
@@ -238,7 +239,7 @@ def frames(browser: Browser, service: Service) -> None:
     """
     run = LongRun(browser, service, HOUR_S, HOUR_S * 5 // 4)
     for view, words in (("Whole run", "3,600 points"), ("So far", "the last 600 of them")):
-        run.page.get_by_role("button", name=view, exact=True).click()
+        run.page.get_by_role("region", name="Timeline").get_by_role("button", name=view, exact=True).click()
         updates(run, words)
         cursor(run, words)
     run.page.context.close()
@@ -417,7 +418,7 @@ def main() -> None:
         folder.chmod(0o755)
         (folder / "data").mkdir()
         asyncio.run(fill(folder / "data", HOUR_S // 3600))
-        service = Service(folder / "data")
+        service = Service(folder / "data", secret_key=KEY)
         try:
             service.recovered()
             (folder / "nginx").mkdir(mode=0o755)
