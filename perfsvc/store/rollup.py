@@ -38,14 +38,14 @@ AT_ONCE = 60
 class Piece(NamedTuple):
     """A stored span: what all nodes did in ``width`` s from ``start`` on.
 
-    ``totals`` are the sums of all requests, ``steps`` the encoded windows by step: of a second one for each node.
+    ``totals`` are the sums of all requests, ``steps`` the blobs of steps: of a second one for each node.
     """
 
     start: int
     width: int
     span: Span
     totals: list[StepWindow]
-    steps: list[dict[int, bytes]]
+    steps: list[bytes]
 
 
 class Measured(NamedTuple):
@@ -101,9 +101,9 @@ def fold(plan_id: int, execution_id: str, start: int, width: int, pieces: list[P
     """Several spans as one."""
     span = reduce(Span.joined, (piece.span for piece in pieces))
     by_step: dict[int, list[StepWindow]] = defaultdict(list)
-    for encoded in chain.from_iterable(piece.steps for piece in pieces):
-        for step, window in encoded.items():
-            by_step[step].append(window_blob.decode_window(window))
+    for blob in chain.from_iterable(piece.steps for piece in pieces):
+        for window in window_blob.all_windows(blob):
+            by_step[window.step].append(window)
     merged = {step: merged_window(step, by_step[step]) for step in sorted(by_step)}
     steps = {step: window_blob.pack_steps([window]) for step, window in merged.items()}
     totals = list(chain.from_iterable(piece.totals for piece in pieces))
@@ -114,18 +114,13 @@ def fold(plan_id: int, execution_id: str, start: int, width: int, pieces: list[P
 
 
 def read(execution_id: str, width: int, start: int, end: int, parts: Parts) -> list[Piece]:
-    """The stored spans of one width that begin from ``start`` up to and without ``end``, in order.
-
-    Raises one of ``windows.DAMAGED`` for a coarser row whose windows cannot be read.
-    """
+    """The stored spans of one width that begin from ``start`` up to and without ``end``, in order."""
     if width == 1:
         return list(seconds(execution_id, start, end, parts))
     period: Period = PERIODS[width]
     of_steps = windows.steps_of(execution_id, period, start, end, parts.steps) if parts.steps else {}
     return [
-        Piece(
-            at, width, span, total_in(total, parts.apart), [window_blob.steps_of(blob) for blob in of_steps.get(at, [])]
-        )
+        Piece(at, width, span, total_in(total, parts.apart), of_steps.get(at, []))
         for at, span, total in windows.spans_of(execution_id, period, start, end, total=parts.total)
     ]
 
@@ -145,26 +140,19 @@ class Second(NamedTuple):
     """The windows of one node's second."""
 
     totals: list[StepWindow]
-    steps: dict[int, bytes]
+    steps: bytes
 
 
 def second_in(blob: bytes, parts: Parts) -> Second | None:
     """Return the windows of a row; None, with a line in the log, for a row that is damaged."""
     try:
-        steps = steps_in(blob, parts.steps) if parts.steps else {}
+        if parts.steps:
+            window_blob.all_windows(blob)
         totals = total_in(blob, parts.apart) if parts.total else []
     except windows.DAMAGED as error:
         log.error(windows.SKIPPED, error)
         return None
-    return Second(totals, steps)
-
-
-def steps_in(blob: bytes, wanted: Collection[int]) -> dict[int, bytes]:
-    """The encoded windows of some steps. Raises one of ``windows.DAMAGED`` where one cannot be decoded."""
-    found = {step: window for step, window in window_blob.steps_of(blob).items() if step in wanted} if blob else {}
-    for window in found.values():
-        window_blob.decode_window(window)
-    return found
+    return Second(totals, blob if parts.steps else b"")
 
 
 def total_in(blob: bytes, apart: Collection[int]) -> list[StepWindow]:

@@ -219,7 +219,7 @@ async def test_rolling_up(store: Store, world: World) -> None:
         assert [piece.start for piece in pieces] == list(range(first, T0 + 1300, width))
         for piece in (pieces[0], pieces[-1]):
             assert piece.totals == [merged(made, piece.start, width)]
-            of_steps = {step: window_blob.decode_window(each) for found in piece.steps for step, each in found.items()}
+            of_steps = {each.step: each for blob in piece.steps for each in window_blob.all_windows(blob)}
             assert of_steps == {step: merged(made, piece.start, width, step) for step in (0, 1)}
         assert sum(piece.span.load.seconds for piece in pieces) == 1300
         assert sum(piece.span.nodes["b"].requests for piece in pieces) == 1300
@@ -310,7 +310,7 @@ async def test_an_upgrade_keeps_every_second(store: Store, world: World) -> None
     await roll_up(store, world.plan.id, "run-1", TWO)
     (piece, *_) = await store.run(read, "run-1", 10, T0 + 10, T0 + 20, Parts(False, [0]))
     assert piece.totals == []
-    assert window_blob.decode_window(piece.steps[0][0]) == merged(made, T0 + 10, 10, 0)
+    assert window_blob.all_windows(piece.steps[0]) == [merged(made, T0 + 10, 10, 0)]
 
 
 def test_spans_of_earlier_versions_have_the_shares_as_the_plan() -> None:

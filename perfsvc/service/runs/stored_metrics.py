@@ -127,10 +127,8 @@ class Merging:
             return True
         everything, length = Parts(False, range(len(self.metrics.step_names))), PIECES * self._width
         for since in range(self._steps_from, end, length):
-            try:
-                pieces = await self._store.run(read, self.id, self._width, since, since + length, everything)
-                await asyncio.to_thread(merge_steps, self.metrics, pieces, self._judged)
-            except windows.DAMAGED:
+            pieces = await self._store.run(read, self.id, self._width, since, since + length, everything)
+            if not await asyncio.to_thread(merge_steps, self.metrics, pieces, self._judged):
                 return False
         return adds_up(self.metrics)
 
@@ -184,11 +182,15 @@ def close_seconds(metrics: RunMetrics, judge: ThresholdJudge, upto: int) -> None
         judge.observe(second, metrics)
 
 
-def merge_steps(metrics: RunMetrics, pieces: Iterable[Piece], counted: frozenset[int]) -> None:
-    """Merge the windows of all steps in some spans. Raises one of ``windows.DAMAGED``."""
+def merge_steps(metrics: RunMetrics, pieces: Iterable[Piece], counted: frozenset[int]) -> bool:
+    """Merge the windows of all steps in some spans. Return whether they can be read."""
     for piece in pieces:
-        found = [window_blob.decode_window(each) for encoded in piece.steps for each in encoded.values()]
-        metrics.add_steps(piece.start, piece.span.load.span_ns, found, counted)
+        try:
+            found = [window for blob in piece.steps for window in window_blob.all_windows(blob)]
+            metrics.add_steps(piece.start, piece.span.load.span_ns, found, counted)
+        except windows.DAMAGED:
+            return False
+    return True
 
 
 def adds_up(metrics: RunMetrics) -> bool:
