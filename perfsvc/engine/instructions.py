@@ -6,6 +6,7 @@ import random
 from bisect import bisect_right
 from collections.abc import Callable
 from collections.abc import Iterable
+from collections.abc import Mapping
 from collections.abc import Sequence
 from itertools import accumulate
 from typing import Any
@@ -40,6 +41,8 @@ IDLE_PAUSE_S = 0.01
 GROUP_FAILED = "Group Failed"
 """The error class of a group in which a request failed."""
 
+UNSET = object()
+"""Stands for the value of a variable that has none."""
 MAX_JUMPS = 1000
 """Jumps back without waiting after which a user yields to others."""
 
@@ -335,39 +338,48 @@ def jump(to: Callable[[], int]) -> Instruction:
     return lambda user: to()
 
 
-def condition(spec: Condition, template: Callable[[str], Template]) -> Callable[[VirtualUser], bool]:
+def condition(
+    spec: Condition, template: Callable[[str], Template], constants: Mapping[str, str]
+) -> Callable[[VirtualUser], bool]:
     """A condition as a function of the user's variables. Raises Fault."""
-    holds = condition_on(spec, template)
+    holds = condition_on(spec, template, constants)
     return lambda user: holds(user.scope)
 
 
-def condition_on(spec: Condition, template: Callable[[str], Template]) -> Callable[[Scope], bool]:
-    """A condition as a function of a scope; without a variable that its value needs it does not hold. Raises Fault."""
+def condition_on(
+    spec: Condition, template: Callable[[str], Template], constants: Mapping[str, str]
+) -> Callable[[Scope], bool]:
+    """A condition as a function of a scope; without a variable that its value needs it does not hold. Raises Fault.
+
+    ``constants`` are variables of the environment.
+    """
+    constant = constants.get(spec.variable, UNSET)
     if spec.is_ == "matches":
-        return matches_on(spec, template)
+        return matches_on(spec, template, constant)
     name, compare, wanted = spec.variable, COMPARISONS[spec.is_], ValueTemplate(spec.value, template)
 
     def holds(scope: Scope) -> bool:
-        variables = scope.variables
-        if name not in variables:
+        value = scope.variables.get(name, constant)
+        if value is UNSET:
             return spec.is_ == "absent"
         try:
-            return compare(variables[name], wanted.render(scope))
+            return compare(value, wanted.render(scope))
         except MissingVariable:
             return False
 
     return holds
 
 
-def matches_on(spec: Condition, template: Callable[[str], Template]) -> Callable[[Scope], bool]:
+def matches_on(spec: Condition, template: Callable[[str], Template], constant: object) -> Callable[[Scope], bool]:
     """Whether a variable matches a pattern somewhere; not where that takes too long. Raises Fault."""
     name, pattern = spec.variable, Varying(as_text(spec.value), template, compile_pattern, "")
 
     def holds(scope: Scope) -> bool:
-        if name not in scope.variables:
+        value = scope.variables.get(name, constant)
+        if value is UNSET:
             return False
         try:
-            return search(pattern.of(scope), as_text(scope.variables[name])) is not None
+            return search(pattern.of(scope), as_text(value)) is not None
         except (MissingVariable, Fault, TimeoutError):
             return False
 

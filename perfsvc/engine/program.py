@@ -165,7 +165,9 @@ class Compiler:
 
     def condition(self, condition: Condition, step: Step, path: str) -> Callable[[VirtualUser], bool]:
         """A condition made ready; never true where its value is at fault, which is noted."""
-        made = self._faults.noted(lambda: make.condition(condition, self._template), f"{path}.condition.value")
+        made = self._faults.noted(
+            lambda: make.condition(condition, self._template, self._names.constants), f"{path}.condition.value"
+        )
         self._note_names(step, path)
         return made or (lambda user: False)
 

@@ -138,6 +138,8 @@ class SceneTrial:  # size: one method for each kind of step, all of which share 
         self._busy: Session | None = None
         self._began_ns = 0
         self._rule = CONTINUE
+        varying = extracted_names([scene]) | set(surroundings.row)
+        self._constants = {name: value for name, value in surroundings.target.variables.items() if name not in varying}
         self._template = self._context().template
         self._reader = ReplyReader(self.scope, self._template)
 
@@ -185,7 +187,7 @@ class SceneTrial:  # size: one method for each kind of step, all of which share 
                 self._compile(inner, f"{here}.{name}", faults)
 
     def _compile_condition(self, condition: Condition, path: str, faults: Faults) -> None:
-        faults.noted(partial(condition_on, condition, self._template), f"{path}.condition.value")
+        faults.noted(partial(condition_on, condition, self._template, self._constants), f"{path}.condition.value")
 
     def _compile_request(self, step: RequestStep, path: str, faults: Faults) -> None:
         name = step.protocol or self._default_protocol
@@ -221,13 +223,11 @@ class SceneTrial:  # size: one method for each kind of step, all of which share 
 
     def _context(self) -> RunContext:
         around = self._surroundings
-        varying = extracted_names([self._scene]) | set(around.row)
-        constants = {name: value for name, value in around.target.variables.items() if name not in varying}
         library = self._library
         return RunContext(
             base_url=around.target.base_url,
             headers=around.target.headers,
-            template=partial(Template, constants=constants, library=library),
+            template=partial(Template, constants=self._constants, library=library),
             now_ns=time.perf_counter_ns,
             resolve=around.resolver.resolve,
             file=partial(files.find, around.files),
@@ -394,7 +394,9 @@ class SceneTrial:  # size: one method for each kind of step, all of which share 
         await self._sequence(step.options[number].steps, f"{path}.options[{number}].steps", part)
 
     async def _holds(self, condition: Condition) -> bool:
-        return await self._reader.in_thread(lambda: condition_on(condition, self._template)(self.scope))
+        return await self._reader.in_thread(
+            lambda: condition_on(condition, self._template, self._constants)(self.scope)
+        )
 
 
 def measured_indexes(scene: SceneSpec) -> dict[int, int]:

@@ -37,13 +37,13 @@ class UsedNames:
     """
 
     def __init__(self, constants: Mapping[str, str], library: Library | None = None) -> None:
-        self._constants = constants
+        self.constants = constants
         self._library = library
         self._names: dict[str, None] = {}
 
     def template(self, text: str) -> Template:
         """Compile a text. Raises Fault."""
-        template = Template(text, self._constants, self._library)
+        template = Template(text, self.constants, self._library)
         self._names.update(dict.fromkeys(sorted(template.names)))
         return template
 

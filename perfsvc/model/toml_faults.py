@@ -73,7 +73,7 @@ def _fixed(reason: Text) -> Callable[[str, int], TextFault]:
 
 
 def _value(text: str, position: int) -> TextFault:
-    """A value that is none: a word, an address or a path without quotes, mostly."""
+    """Text in the place of a value: mostly a word, an address or a path without quotes."""
     begin, line = _line(text, position)
     bare = BARE.match(line)
     if bare is None:

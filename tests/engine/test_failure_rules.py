@@ -162,6 +162,27 @@ def test_a_condition_by_pattern(value: Any, pattern: str, holds: bool) -> None:
     assert ("/yes" in paths(rig)) == holds
 
 
+@pytest.mark.parametrize(
+    ("condition", "holds"),
+    [
+        ({"is": "equals", "value": "test"}, True),
+        ({"is": "equals", "value": "live"}, False),
+        ({"is": "matches", "value": "^te"}, True),
+        ({"is": "present"}, True),
+        ({"is": "absent"}, False),
+    ],
+)
+def test_a_condition_on_a_variable_of_the_environment(condition: dict[str, Any], holds: bool) -> None:
+    step = {
+        "type": "if",
+        "condition": {"variable": "stage", **condition},
+        "steps": [get("/yes")],
+        "otherwise": [get("/no")],
+    }
+    rig = run(spec_of([step], target={"base_url": "", "variables": {"stage": "test"}}, **ONE), lambda scope, path: OK)
+    assert set(paths(rig)) == {"/yes" if holds else "/no"}
+
+
 # Rendezvous.
 
 USERS = {"load": {"stages": [{"duration": 0, "target": 6}, {"duration": 3, "target": 6}]}}

@@ -122,7 +122,7 @@ class Accounts:
         return await self._store.run(users.create, form.username, form.email, password_hash)
 
     async def create(self, form: NewAccount) -> User:
-        """Create a user for somebody else, also where registration is closed. Raises Conflict for a taken name."""
+        """Create another user's account, also where registration is closed. Raises Conflict for a taken name."""
         password_hash = await self._passwords.hash(form.password)
         return await self._store.run(
             users.create, form.username, form.email, password_hash, administrator=form.administrator

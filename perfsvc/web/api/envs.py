@@ -44,7 +44,7 @@ class CertificateResponse(Response):
 class EnvResponse(Response):
     """An environment. The values of secrets are ``******``; passwords of connections are left out.
 
-    ``ca_details`` and ``certificate_details`` tell what the certificates are, the client's own first. ``used_by`` lists
+    ``ca_details`` and ``certificate_details`` describe the certificates, the client's own first. ``used_by`` lists
     the plans that use it; while there are any, it cannot be deleted.
     """
 

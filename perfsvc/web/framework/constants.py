@@ -41,7 +41,7 @@ class Constants:
         self._kept: OrderedDict[str, tuple[Any, asyncio.Task[Constant[Any]]]] = OrderedDict()
 
     async def get(self, name: str, source: Any, write: Callable[[], bytes]) -> Constant[Any]:
-        """Return the document of this name; ``write`` is called, in a thread, if there is none made from ``source``."""
+        """Return the document of this name; ``write`` makes a missing or outdated one, in a thread, from ``source``."""
         kept = self._kept.get(name)
         if kept is None or kept[0] != source:
             writing = asyncio.get_running_loop().create_task(written(write))

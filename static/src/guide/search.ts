@@ -58,7 +58,7 @@ const SAME: readonly (readonly string[])[] = [
   ['场景', '业务流'],
 ]
 
-/** Pages for testers before those for whoever writes plugins or programs. */
+/** Pages for testers before those for authors of plugins and programs. */
 const WEIGHT: Readonly<Record<string, number>> = { 'first-steps': 1.15, 'user-guide': 1.3, 'protocols/http': 1.15, api: 0.75, 'plugin-guide': 0.6, operations: 0.9 }
 
 /** Words that say nothing of what is looked for. */

@@ -250,7 +250,7 @@ describe('a limit proposed from the last run', () => {
     [{ ...last, errorRate: 100 }, []],
     [{ ...last, percentiles: {} }, []],
     [last, ['p99 < 400']],
-  ])('is none where the run says nothing, or latency is guarded already', (run, lines) => {
+  ])('is not proposed where the run has no figures, or latency has a threshold already', (run, lines) => {
     expect(proposedLimit(run, lines)).toBeNull()
   })
 })

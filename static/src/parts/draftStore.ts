@@ -9,7 +9,7 @@ interface Dated {
   at: string
 }
 
-/** What is kept of a key: of this tab, else of the last tab that wrote one; null where there is none that can be read. */
+/** What is kept of a key: of this tab, else of the last tab that wrote one; null without a readable draft. */
 export function keptDraft<T extends Dated>(key: string): T | null {
   return read<T>(sessionStorage, key) ?? read<T>(localStorage, key)
 }

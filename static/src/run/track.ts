@@ -118,7 +118,7 @@ export class Track {
     return (row + 1 < this.length ? this.x[row + 1]! : this.end) - this.x[row]!
   }
 
-  /** Width of the widest row of [from, to) in which the column was measured, 0 where there is none. */
+  /** Width of the widest row of [from, to) in which the column was measured, else 0. */
   widestIn(name: string, from: number, to: number): number {
     const [first, beyond] = this.rows(from, to)
     let widest = 0
