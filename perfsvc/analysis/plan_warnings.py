@@ -23,9 +23,12 @@ from perfsvc.model.scene import RequestStep
 from perfsvc.model.scene import placed
 
 HOST = re.compile(r"(?:localhost|\d+(?:\.\d+){3}|[\w-]+(?:\.[\w-]+)*\.[A-Za-z]{2,})(?::\d+)?(?=[/?#]|$)")
+LOOPBACK = re.compile(r"(?:\w+://)?(localhost|127(?:\.\d+){3}|\[::1\])(?=[:/?#]|$)")
 FILE = re.compile(r"\.(?:html?|php|jsp|do|action|aspx?|json|xml|js|css|png|jpe?g|gif|svg|ico|txt|csv|pdf|ya?ml)$")
 MANY_USERS = 200
 """More than so many that all start at once are worth a word."""
+SHORT_TIMEOUT_MS = 50
+"""Below this, a timeout was probably meant in seconds."""
 
 
 def plan_warnings(spec: RunSpec, rows: int | None = None) -> list[Text]:
@@ -96,6 +99,42 @@ def _meetings_too_large(spec: RunSpec) -> Iterator[Text]:
                     )
 
 
+def _timeouts_too_short(spec: RunSpec) -> Iterator[Text]:
+    """Timeouts of a few milliseconds: their numbers were probably meant as seconds."""
+    timeouts = {"request_timeout": spec.request_timeout_ms}
+    for number, weighted in enumerate(spec.scenes):
+        for part in PARTS:
+            for path, step in placed(getattr(weighted.scene, part), part):
+                if isinstance(step, RequestStep) and step.timeout is not None:
+                    timeouts[f"scenes[{number}].{path}.timeout"] = step.timeout
+    for at, value in timeouts.items():
+        if value < SHORT_TIMEOUT_MS:
+            yield Text(
+                f"{at}：{value} 的单位是毫秒；如果是 {value} 秒，请写 {value * 1000}",
+                f"{at}: {value} is in milliseconds; write {value * 1000} where {value} seconds are meant",
+            )
+
+
+def _loopback_from_elsewhere(spec: RunSpec) -> Iterator[Text]:
+    """A loopback address as the target of agents: each agent's own machine."""
+    if spec.placement.mode != "distributed":
+        return
+    for host in sorted({match[1] for url in urls_of(spec) if (match := LOOPBACK.match(url))}):
+        yield Text(
+            f"目标 {host} 是回环地址：每个压测节点访问的都是自己所在的机器；"
+            "如果被测系统在别处，请填写节点能访问到的地址",
+            f"the target {host} is a loopback address: each node sends its load to its own machine; write an address "
+            "that the nodes can reach where the target is elsewhere",
+        )
+
+
+def urls_of(spec: RunSpec) -> Iterator[str]:
+    """The base URL and the URLs of all requests, as they are written."""
+    yield spec.target.base_url
+    for weighted in spec.scenes:
+        yield from (str(step.request.get("url", "")) for step in weighted.scene.walk() if isinstance(step, RequestStep))
+
+
 def _iterations_too_many(spec: RunSpec) -> Iterator[Text]:
     """Iterations that do not fit into the time even if every reply came at once."""
     wanted, load = wanted_iterations(spec.load), spec.load
@@ -144,5 +183,7 @@ WARNINGS: tuple[Callable[[RunSpec], Iterator[Text]], ...] = (
     _names_twice,
     _hosts_as_paths,
     _meetings_too_large,
+    _timeouts_too_short,
+    _loopback_from_elsewhere,
     _iterations_too_many,
 )

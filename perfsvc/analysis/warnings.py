@@ -13,6 +13,7 @@ ENOUGH_REQUESTS = 1_000
 """Below this, fewer than ten requests lie beyond p99."""
 SHORT_RUN_S = 10
 MOST_NAMES = 20
+REDIRECTS = frozenset({"301", "302", "303", "307", "308"})
 
 
 def warnings_of(metrics: RunMetrics, validity: Validity) -> list[Text]:
@@ -139,6 +140,22 @@ def _silent_target(metrics: RunMetrics) -> Text | None:
     )
 
 
+def _redirects_not_followed(metrics: RunMetrics) -> Text | None:
+    """More redirects than other replies: the figures are those of the redirect, not of the page behind it."""
+    statuses = metrics.total.statuses
+    seen = {status: count for status, count in statuses.items() if status in REDIRECTS}
+    count, replies = sum(seen.values()), sum(statuses.values())
+    if count * 2 <= replies:
+        return None
+    kinds = ", ".join(sorted(seen))
+    return Text(
+        f"{replies} 个响应中有 {count} 个是没有跟随的重定向（{kinds}）：测到的是重定向本身，而不是目标页面；"
+        "请直接填写最终地址，或打开 follow_redirects",
+        f"{count} of {replies} replies were redirects ({kinds}) that were not followed: the figures are those of the "
+        "redirect, not of its target; request the final URL, or set follow_redirects",
+    )
+
+
 def _warm_up(metrics: RunMetrics) -> Text | None:
     warm_up = metrics.warm_up
     if not warm_up.length:
@@ -154,6 +171,7 @@ def _warm_up(metrics: RunMetrics) -> Text | None:
 REMARKS: tuple[Callable[[RunMetrics], Text | None], ...] = (
     _warm_up,
     _silent_target,
+    _redirects_not_followed,
     _idle_scenes,
     _users_without_data,
     _iterations_short,

@@ -11,6 +11,7 @@ from perfsvc.model.run import RunSpec
 
 GET: dict[str, Any] = {"name": "get", "request": {"url": "/"}}
 SLOW: dict[str, Any] = {**GET, "think_time": {"type": "constant", "value": 2}}
+AGENTS = {"mode": "distributed", "count": 2}
 MEET: dict[str, Any] = {"type": "rendezvous", "name": "meet", "users": 5, "timeout": 3}
 
 
@@ -74,11 +75,42 @@ def test_a_plan_that_fits_has_none() -> None:
             "scenes[0].steps[1].steps[0]: the rendezvous “meet” waits for 5 users, and the run has 4 at most: each "
             "wait takes all of 3 s; lower its users or have more virtual users",
         ),
+        (
+            spec(5, 60, GET, request_timeout_ms=5),
+            "request_timeout: 5 is in milliseconds; write 5000 where 5 seconds are meant",
+        ),
+        (
+            spec(5, 60, GET, {"type": "group", "name": "g", "steps": [{**GET, "name": "slow", "timeout": 30}]}),
+            "scenes[0].steps[1].steps[0].timeout: 30 is in milliseconds; write 30000 where 30 seconds are meant",
+        ),
+        (
+            spec(5, 60, {"name": "get", "request": {"url": "http://localhost:8080/"}}, placement=AGENTS),
+            "the target localhost is a loopback address: each node sends its load to its own machine; write an "
+            "address that the nodes can reach where the target is elsewhere",
+        ),
+        (
+            spec(5, 60, placement=AGENTS, target={"base_url": "grpc://127.0.0.1:50051"}),
+            "the target 127.0.0.1 is a loopback address: each node sends its load to its own machine; write an "
+            "address that the nodes can reach where the target is elsewhere",
+        ),
     ],
-    ids=["think times", "pacing", "arrivals", "names", "window", "rendezvous"],
+    ids=[
+        *("think times", "pacing", "arrivals", "names", "window", "rendezvous"),
+        *("run's timeout", "step's timeout", "agents: URL", "agents: base URL"),
+    ],
 )
 def test_what_does_not_fit_is_said(made: RunSpec, text: str) -> None:
     assert warned(made) == [text]
+
+
+@pytest.mark.parametrize("base", ["http://localhost.example.org", "http://127.0.0.1.nip.io", "http://10.0.0.1"])
+def test_addresses_that_are_no_loopback(base: str) -> None:
+    assert warned(spec(5, 60, placement=AGENTS, target={"base_url": base})) == []
+
+
+def test_a_loopback_target_is_right_for_processes_of_this_machine() -> None:
+    local = {"mode": "central", "count": 2}
+    assert warned(spec(5, 60, placement=local, target={"base_url": "http://localhost:8080"})) == []
 
 
 def test_many_users_at_once() -> None:

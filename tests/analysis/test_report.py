@@ -320,6 +320,30 @@ def test_a_target_that_was_down_for_a_while_is_told():
     assert warnings(metrics) == ["no successful reply in 3 of 12 seconds"]
 
 
+@pytest.mark.parametrize(
+    ("statuses", "expected"),
+    [
+        (
+            {"302": 70, "200": 30},
+            [
+                "840 of 1200 replies were redirects (302) that were not followed: the figures are those of the "
+                "redirect, not of its target; request the final URL, or set follow_redirects"
+            ],
+        ),
+        ({"302": 50, "200": 50}, []),
+        ({"200": 100}, []),
+    ],
+)
+def test_a_run_of_redirects(statuses: dict[str, int], expected: list[str]) -> None:
+    metrics = RunMetrics(["a"])
+    quick = Histogram.of_ns([5 * 10**6] * 100).pack()
+    for seq in range(1, 13):
+        window = StepWindow(step=0, requests=100, statuses=statuses, latency=quick)
+        second = {"second": T0 + seq, "elapsed": float(seq), "span_ns": 10**9}
+        metrics.merge(Snapshot(node="n", seq=seq, vus=1, planned_vus=1, windows=[window], **second))
+    assert warnings(metrics) == expected
+
+
 def test_seconds_that_were_not_stored_are_gaps_with_a_warning() -> None:
     report = {"gaps": [{"start": 3, "end": 5, "seconds": 2}], "warnings": []}
     assert with_unstored(report, []) is report
