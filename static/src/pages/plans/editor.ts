@@ -1,13 +1,13 @@
 // A plan while it is edited: what is wrong with it, and saving it.
 import { useQueryClient } from '@tanstack/vue-query'
-import { computed, type ComputedRef, ref, type ShallowRef, shallowRef } from 'vue'
+import { computed, type ComputedRef } from 'vue'
 import { changePlan, createPlan, type Plan, type PlanBody, readPlan, type StartBody, startPlan } from '@/api/planEditing'
-import { asProblem } from '@/api/problem'
 import { t } from '@/i18n'
 import { changedKeys } from '@/load/changes'
 import { planProblems } from '@/load/problems'
 import { useDraft } from '@/parts/draft'
 import type { ProblemBook } from '@/parts/problemBook'
+import { useSaving } from '@/parts/saving'
 import { useExpectations } from './expectations'
 import { problemBooks } from './problemBooks'
 import { keepTexts } from './unreadable'
@@ -29,15 +29,10 @@ interface Place {
   steps: ComputedRef<readonly string[]>
 }
 
-interface Refusal {
-  book: ProblemBook
-  body: PlanBody
-}
-
 export function usePlanEditor(place: Place) {
   const draft = useDraft<PlanBody>(() => `perfsvc.draft.plan.${place.project()}.${place.plan() ?? 'new'}`)
   const { preview, previewed } = useExpectations(draft.body, place)
-  const refused = shallowRef<Refusal | null>(null)
+  const saving = usePlanSaving(draft, place)
   const { unreadable, forget } = keepTexts(draft.body)
 
   const local = computed<ProblemBook>(() => {
@@ -50,7 +45,7 @@ export function usePlanEditor(place: Place) {
   const books = computed(() => problemBooks({
     said: said.value,
     savable: preview.value?.savable !== false,
-    refused: refused.value?.body === draft.body.value ? (refused.value?.book ?? {}) : {},
+    refused: saving.served.value,
     local: local.value,
     unreadable: unreadable.value,
     // Missing values are no mistakes in a form without any input yet.
@@ -66,53 +61,28 @@ export function usePlanEditor(place: Place) {
     forget()
     draft.discard()
   }
-  return { draft, dirty, discard, preview, problems, shown, unsavable, notNow, ...useSaving(draft, refused, place) }
+  return { draft, dirty, discard, preview, problems, shown, unsavable, notNow, ...saving }
 }
 
-function useSaving(draft: Draft, refused: ShallowRef<Refusal | null>, { project, plan }: Place) {
+function usePlanSaving(draft: Draft, { project, plan }: Place) {
   const cache = useQueryClient()
-  const conflict = shallowRef<Plan | null>(null)
-  const busy = ref(false)
-
-  function store(saved: Plan): Plan {
-    conflict.value = null
-    draft.saved({ body: bodyOf(saved), since: saved.version })
-    cache.setQueryData(['plan', saved.id], saved)
-    void cache.invalidateQueries({ queryKey: ['plans'] })
-    return saved
-  }
-
-  /** Save; return the stored plan, or null where it was refused or somebody else saved first. */
-  async function save(overwrite = false): Promise<Plan | null> {
-    if (busy.value || !draft.body.value) return null
-    busy.value = true
-    try {
-      const id = plan()
-      if (id === null) return store(await createPlan(project(), draft.body.value))
-      const base = overwrite ? await readPlan(id) : { ...draft.stored.value!.body, version: draft.since.value }
-      return store(await changed(id, base, draft.body.value))
-    } catch (error) {
-      const id = plan()
-      if (asProblem(error).status === 409 && id !== null) conflict.value = await readPlan(id)
-      else refused.value = refusal(error, draft.body.value)
-      return null
-    } finally {
-      busy.value = false
-    }
-  }
+  const saving = useSaving<Plan, PlanBody>(draft, {
+    keys: { one: 'plan', lists: 'plans' },
+    id: plan,
+    read: readPlan,
+    create: (body) => createPlan(project(), body),
+    change: (id, body, theirs) => changed(id, theirs ?? { ...draft.stored.value!.body, version: draft.since.value }, body),
+    bodyOf,
+  })
 
   async function saveAndRun(given?: StartBody): Promise<string | null> {
-    const saved = draft.dirty.value || plan() === null ? await save() : { id: plan()! }
+    const saved = draft.dirty.value || plan() === null ? await saving.save() : { id: plan()! }
     if (!saved) return null
     const { execution_id } = await startPlan(saved.id, given)
     void cache.invalidateQueries({ queryKey: ['runs'] })
     return execution_id
   }
-
-  function takeTheirs(): void {
-    if (conflict.value) store(conflict.value)
-  }
-  return { conflict, busy, save, saveAndRun, takeTheirs }
+  return { ...saving, saveAndRun }
 }
 
 /** Send what differs from the stored plan; one that somebody saved since is a 409. */
@@ -120,11 +90,4 @@ function changed(id: number, stored: Pick<Plan, 'config'> & { version: string | 
   const keys = changedKeys(config, stored.config)
   const body = { name, description: description ?? null, scenes, ...(Object.keys(keys).length ? { config: keys } : {}) }
   return changePlan(id, body as Partial<PlanBody>, stored.version)
-}
-
-/** What was refused, by path; any other failure is raised again. */
-function refusal(error: unknown, body: PlanBody): Refusal {
-  const problem = asProblem(error)
-  if (problem.status !== 422 || problem.details.length === 0) throw problem
-  return { book: Object.fromEntries(problem.details.map(({ path, message }) => [path, message])), body }
 }

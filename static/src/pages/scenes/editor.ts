@@ -1,11 +1,10 @@
 // A scene while it is edited: the tree with undo and redo, the chosen step, and saving it.
-import { useQueryClient } from '@tanstack/vue-query'
 import { useDebounceFn } from '@vueuse/core'
 import { computed, ref, shallowRef, watch } from 'vue'
-import { asProblem } from '@/api/problem'
 import { changeScene, createScene, readScene, type StoredScene } from '@/api/sceneEditing'
+import { t } from '@/i18n'
 import { useDraft } from '@/parts/draft'
-import type { ProblemBook } from '@/parts/problemBook'
+import { useSaving } from '@/parts/saving'
 import { begin, changed, type History, redone, undone } from '@/scene/history'
 import type { Moved } from '@/scene/moves'
 import { replaced, stepAt } from '@/scene/paths'
@@ -17,8 +16,11 @@ export function sceneOf({ name, description, steps, on_start, setup, teardown }:
   return { name, ...(description ? { description } : {}), steps: steps ?? [], on_start: on_start ?? [], setup: setup ?? [], teardown: teardown ?? [] }
 }
 
+export function newScene(): Scene {
+  return { name: '', setup: [], on_start: [], steps: [{ type: 'request', name: t('start.sceneStep'), request: { method: 'GET', url: '/' } }], teardown: [] }
+}
+
 const RESTS_MS = 150
-const NO_PROBLEMS: ProblemBook = {}
 
 interface Place {
   project: () => number
@@ -70,49 +72,13 @@ export function useSceneEditor(place: Place) {
     redo: () => history.value && go(redone(history.value)),
     canUndo: computed(() => (history.value?.past.length ?? 0) > 0),
     canRedo: computed(() => (history.value?.future.length ?? 0) > 0),
-    ...useSaving(draft, place),
+    ...useSaving<StoredScene, Scene, Beside>(draft, {
+      keys: { one: 'scene', lists: 'scenes' },
+      id: place.scene,
+      read: readScene,
+      create: (body) => createScene(place.project(), body),
+      change: (id, body, theirs) => changeScene(id, body, theirs ? theirs.version : draft.since.value),
+      bodyOf: sceneOf,
+    }),
   }
-}
-
-function useSaving(draft: ReturnType<typeof useDraft<Scene, Beside>>, { project, scene }: Place) {
-  const cache = useQueryClient()
-  const conflict = shallowRef<StoredScene | null>(null)
-  const refused = shallowRef<{ book: ProblemBook; body: Scene } | null>(null)
-  const busy = ref(false)
-
-  function store(saved: StoredScene): StoredScene {
-    conflict.value = null
-    draft.saved({ body: sceneOf(saved), since: saved.version })
-    cache.setQueryData(['scene', saved.id], saved)
-    void cache.invalidateQueries({ queryKey: ['scenes'] })
-    return saved
-  }
-
-  /** Save; return the stored scene, or null where it was refused or somebody else saved first. */
-  async function save(overwrite = false): Promise<StoredScene | null> {
-    const body = draft.body.value
-    if (busy.value || !body) return null
-    busy.value = true
-    try {
-      const id = scene()
-      if (id === null) return store(await createScene(project(), body))
-      const since = overwrite ? (await readScene(id)).version : draft.since.value
-      return store(await changeScene(id, body, since))
-    } catch (error) {
-      const problem = asProblem(error)
-      const id = scene()
-      if (problem.status === 409 && id !== null) {
-        conflict.value = await readScene(id)
-        return null
-      }
-      if (problem.status !== 422 || problem.details.length === 0) throw problem
-      refused.value = { book: Object.fromEntries(problem.details.map(({ path, message }) => [path, message])), body }
-      return null
-    } finally {
-      busy.value = false
-    }
-  }
-  const served = computed<ProblemBook>(() => (refused.value?.body === draft.body.value ? (refused.value?.book ?? NO_PROBLEMS) : NO_PROBLEMS))
-  const takeTheirs = () => conflict.value && store(conflict.value)
-  return { conflict, busy, served, save, takeTheirs }
 }
