@@ -78,7 +78,7 @@ def build_report(facts: RunFacts, metrics: RunMetrics, verdict: Verdict, validit
         "latency_histogram": latency_buckets(metrics.total.latency),
         "step_series": step_series_block(metrics),
         "warm_up": warm_up_block(metrics),
-        "pauses": [_interval(pause) for pause in metrics.pauses],
+        "pauses": metrics.pauses.blocks(facts.end_time.timestamp()),
         "gaps": [_interval(gap) for gap in metrics.gaps],
         "events": list(facts.events),
         "warnings": [text._asdict() for text in _warnings(facts, metrics, validity)],

@@ -44,6 +44,7 @@ class Standing:
     events: Sequence[dict[str, Any]]
     search: dict[str, Any] | None
     warm_up: dict[str, Any] | None = None
+    pauses: Sequence[dict[str, float]] | None = None
     unfit: Sequence[dict[str, Any]] | None = None
     """Spans in which the generator was not fit; None where the seconds were not followed."""
 
@@ -78,6 +79,7 @@ def run_frame(
             },
             "steps": steps,
             "validity": validity_block(standing.validity),
+            "pauses": None if standing.pauses is None else list(standing.pauses),
             "unfit": None if standing.unfit is None else list(standing.unfit),
             "search": standing.search,
         },

@@ -22,6 +22,7 @@ from perfsvc.engine.meetings import Meetings
 from perfsvc.engine.meetings import OnWaiting
 from perfsvc.engine.meetings import points_of
 from perfsvc.engine.outcome import Outcome
+from perfsvc.engine.pacing import LAST_MOMENT_S
 from perfsvc.engine.pattern_time import refill
 from perfsvc.engine.probe import Probe
 from perfsvc.engine.probe import check_open_files
@@ -52,9 +53,6 @@ from perfsvc.model.run import RunSpec
 from perfsvc.model.window import Snapshot
 from perfsvc.plugin.protocol import Protocol
 from perfsvc.plugin.protocol import Scope
-
-LAST_MOMENT_S = 1e-6
-"""What was due before the end is started, though the tick that notices the end comes a little after it."""
 
 
 async def here() -> bool:

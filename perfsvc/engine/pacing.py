@@ -24,6 +24,9 @@ ROUNDING = 1e-9
 REMEMBERED = 16_384
 """Arrivals of the run that a node has passed: at 50,000 per second those of a third of a second."""
 
+LAST_MOMENT_S = 1e-6
+"""The plan is followed until so long before its end, where it is 0, however late the end is noticed."""
+
 
 class Line(NamedTuple):
     """One stage as a straight line: from ``low`` at ``start`` to ``high`` at ``end`` (s), after ``area`` before it."""

@@ -8,6 +8,7 @@ from perfsvc.clock import NS_PER_S
 from perfsvc.engine.compiled import CompiledRun
 from perfsvc.engine.executors.base import Executor
 from perfsvc.engine.executors.base import Planned
+from perfsvc.engine.pacing import LAST_MOMENT_S
 from perfsvc.engine.probe import Probe
 from perfsvc.engine.profile_clock import ProfileClock
 from perfsvc.engine.row_buffer import RowBuffer
@@ -42,6 +43,7 @@ class SnapshotBuilder:
         self._seq = 0
         self._due_ns = 0
         self._elapsed_ns = 0
+        self._over = False
 
     def begin(self, now_ns: int) -> None:
         """Begin with the second under way; a node that joins a run late has none of those before."""
@@ -60,8 +62,9 @@ class SnapshotBuilder:
         wall_span = now_ns - self._due_ns
         self._due_ns += wall_span // NS_PER_S * NS_PER_S
         elapsed_ns = time.elapsed_ns(now_ns)
+        planned = self._planned(elapsed_ns / NS_PER_S)
+        self._over = stopping
         span, self._elapsed_ns = elapsed_ns - self._elapsed_ns, elapsed_ns
-        planned = Planned() if stopping else executor.planned(elapsed_ns / NS_PER_S)
         self._seq += 1
         return Snapshot(
             node=self._node,
@@ -78,3 +81,10 @@ class SnapshotBuilder:
             **planned._asdict(),
             **executor.drain_counters(),
         )
+
+    def _planned(self, elapsed: float) -> Planned:
+        """The load planned at ``elapsed``, the end of a snapshot; just before, in the one in which the load ends."""
+        end = self._executor.profile.duration
+        if self._over or self._elapsed_ns / NS_PER_S >= end:
+            return Planned()
+        return self._executor.planned(min(elapsed, end - LAST_MOMENT_S))

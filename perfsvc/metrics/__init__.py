@@ -6,6 +6,7 @@
 ``totals``         totals: what is counted, and how windows add up
 ``run_metrics``    the run: snapshots of all nodes merged
 ``warm_up``        the first seconds, which are in no total
+``pauses``         when the run was paused
 ``deduplication``  each snapshot counted once
 ``watermark``      when a second is complete
 ``node_state``     nodes of a run after its events: share, lost or left

@@ -21,6 +21,7 @@ from perfsvc.metrics.figures import figures_of
 from perfsvc.metrics.histogram import Histogram
 from perfsvc.metrics.node_series import NodeSeries
 from perfsvc.metrics.node_state import NodeState
+from perfsvc.metrics.pauses import Pauses
 from perfsvc.metrics.point import Point
 from perfsvc.metrics.recorder import ErrorClasses
 from perfsvc.metrics.series import Series
@@ -225,7 +226,7 @@ class RunMetrics:
         self.lost_users = LostUsers()
         self.planned = Planned()
         self.health = HealthLog()
-        self.pauses: list[Range] = []
+        self.pauses = Pauses()
         self.gaps: list[Range] = []
         self._samples = FirstSamples()
         self._open: dict[int, OpenSecond] = {}
@@ -455,8 +456,7 @@ class RunMetrics:
             )
 
     def _note_time(self, closed: Second) -> None:
-        if closed.paused:
-            extend(self.pauses, closed.second)
+        self.pauses.note(closed.second, closed.span_ns, paused=closed.paused)
         if self.latest is not None and closed.second > self.latest.second + 1:
             bounded_append(self.gaps, (self.latest.second + 1, closed.second - 1))
 

@@ -99,7 +99,7 @@ def outcome_of(body: dict[str, Any]) -> dict[str, Any]:
 
 def spark_of(series: dict[str, Any]) -> dict[str, list[Any]] | None:
     """The report's series in at most 60 points: means of rates, the highest of p95; None where nothing was measured."""
-    count = len(series.get("timestamps") or ())
+    count = _whole_points(series)
     if not count:
         return None
     width = -(-count // SPARK_POINTS)
@@ -107,9 +107,20 @@ def spark_of(series: dict[str, Any]) -> dict[str, list[Any]] | None:
     mean, highest = _mean, _highest
     wanted = {"rps": ("throughput", mean), "p95": ("p95", highest), "error_rate": ("error_rate", mean)}
     return {
-        name: [fold([value for value in (series.get(key) or [])[at : at + width] if value is not None]) for at in cuts]
+        name: [
+            fold([value for value in (series.get(key) or [])[at : min(at + width, count)] if value is not None])
+            for at in cuts
+        ]
         for name, (key, fold) in wanted.items()
     }
+
+
+def _whole_points(series: dict[str, Any]) -> int:
+    """The number of points, without a last one in which the load went on for less than half of it."""
+    count, elapsed = len(series.get("timestamps") or ()), series.get("elapsed") or ()
+    if count < 2 or len(elapsed) < count or (series.get("paused") or [False])[-1]:
+        return count
+    return count - (elapsed[-1] - elapsed[-2] < series.get("width", 1) / 2)
 
 
 def _mean(values: list[float]) -> float | None:

@@ -46,6 +46,23 @@ def test_arrivals_start_when_the_plan_says() -> None:
     assert {(told.planned_rate, told.run_rate, told.run_vus) for told in rig.snapshots[:4]} == {(100, 100, 0)}
 
 
+def test_the_plan_is_known_in_every_second_of_the_load_and_in_none_after_it() -> None:
+    rig = run(open_spec(100), Answer(after=2.5))
+    assert [told.run_rate for told in rig.snapshots] == [100] * 5 + [0]
+
+
+def test_the_plan_of_a_run_that_is_stopped_ends_with_the_second_of_the_stop() -> None:
+    async def main() -> Rig:
+        rig = Rig(spec_of(), Answer(after=2.0))
+        await rig.begin()
+        await asyncio.sleep(1.5)
+        rig.engine.stop()
+        await rig.engine.wait()
+        return rig
+
+    assert [told.planned_vus for told in virtual_time.run(main()).snapshots[:3]] == [2, 2, 0]
+
+
 def test_a_ramp_of_arrivals() -> None:
     rig = run(open_spec(0, stages=[{"duration": 10, "target": 20}]))
     assert rig.requests == 100

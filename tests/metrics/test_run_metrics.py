@@ -185,7 +185,7 @@ def test_pauses_and_gaps_are_told(window, feed, snapshot):
     feed(metrics, [window(0, [1])])
     metrics.merge(snapshot(5, second=T0 + 8))
     metrics.close_seconds(T0 + 8)
-    assert metrics.pauses == [(T0 + 2, T0 + 3)]
+    assert metrics.pauses.blocks() == [{"start": T0 + 2, "end": T0 + 4, "seconds": 2}]
     assert metrics.gaps == [(T0 + 5, T0 + 7)]
 
 

@@ -141,6 +141,15 @@ def test_a_spark_has_at_most_60_points() -> None:
     assert (spark["rps"][-1], spark["p95"][-1]) == (120.0, 120.0)
 
 
+@pytest.mark.parametrize(("last", "paused", "points"), [(2.04, False, 2), (2.6, False, 3), (2.04, True, 3)])
+def test_a_spark_leaves_out_the_stub_of_a_last_second(last: float, paused: bool, points: int) -> None:
+    rates = [200.0, 200.0, 60.0]
+    series = {"width": 1, "timestamps": [1, 2, 3], "elapsed": [1.0, 2.0, last], "paused": [False, False, paused]}
+    spark = spark_of({**series, "throughput": rates, "p95": rates, "error_rate": rates})
+    assert spark is not None
+    assert spark["rps"] == rates[:points]
+
+
 @pytest.mark.asyncio
 async def test_an_upgrade_finds_the_figures_of_old_runs(store: Store, world: World) -> None:
     await run(store, world, "a", SEARCH)

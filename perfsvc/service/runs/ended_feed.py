@@ -42,6 +42,7 @@ def ended_feed(row: RunRow, spec: RunSpec, run: EndedRun, report: dict[str, Any]
         events=report.get("events") or [],
         search=report.get("search"),
         warm_up=report.get("warm_up"),
+        pauses=report.get("pauses"),
     )
     names = names_of(row)
     first = run_frame(spec, names, run.everything, run.steps, standing)

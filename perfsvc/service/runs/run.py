@@ -192,6 +192,7 @@ class Run:  # size: commands, callbacks and ending of one run; each is short and
             events=self._events.all(),
             search=self.search(),
             warm_up=warm_up_block(self.metrics),
+            pauses=self.metrics.pauses.blocks(),
         )
 
     def pause(self, by: str = "") -> None:

@@ -150,6 +150,14 @@ class UnfitSpan(Response):
     kind: str
 
 
+class PauseSpan(Response):
+    """A pause from ``start`` to ``end`` (Unix time, to a tenth of a second), ``seconds`` long."""
+
+    start: float
+    end: float
+    seconds: float
+
+
 class RunData(Response):
     """Description of a run for a viewer who joins."""
 
@@ -174,6 +182,7 @@ class RunData(Response):
     errors: ErrorsSoFar
     steps: StepsSoFar
     validity: ValidityNow
+    pauses: list[PauseSpan] | None = None
     unfit: list[UnfitSpan] | None = None
     search: dict[str, Any] | None
 

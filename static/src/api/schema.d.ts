@@ -3338,6 +3338,15 @@ export interface components {
             status: components["schemas"]["RunState"];
         };
         /**
+         * PauseSpan
+         * @description A pause from ``start`` to ``end`` (Unix time, to a tenth of a second), ``seconds`` long.
+         */
+        PauseSpan: {
+            end: number;
+            seconds: number;
+            start: number;
+        };
+        /**
          * PhaseBlock
          * @description Count and durations of a phase, ms.
          */
@@ -4580,6 +4589,8 @@ export interface components {
             mode: "concurrent" | "step" | "error_rate" | "adaptive";
             name: string;
             now: number;
+            /** @default null */
+            pauses: components["schemas"]["PauseSpan"][] | null;
             plan_id: number | null;
             plan_name: string;
             planned: components["schemas"]["Planned"];

@@ -15,9 +15,7 @@ export function below(u: uPlot, ground: Ground): void {
   const X = scaleOf(u, 'x')
   const { left, top, width, height } = u.bbox
   pen.save()
-  pen.beginPath()
-  pen.rect(left, top, width, height)
-  pen.clip()
+  clip(u)
   if (ground.now !== null) {
     pen.fillStyle = faded('--sunk', 0.7)
     pen.fillRect(X(ground.now), top, left + width - X(ground.now), height)
@@ -36,7 +34,29 @@ export function below(u: uPlot, ground: Ground): void {
     pen.fillRect(from, top, devicePixelRatio, height)
     pen.fillRect(to - devicePixelRatio, top, devicePixelRatio, height)
   }
-  for (const span of drawnSpans(ground.unfit, X, [left, left + width], NARROWEST * devicePixelRatio)) unfit(u, span.from, span.to, span.kind === 'lost')
+  pen.restore()
+}
+
+function clip(u: uPlot): void {
+  const { left, top, width, height } = u.bbox
+  u.ctx.beginPath()
+  u.ctx.rect(left, top, width, height)
+  u.ctx.clip()
+}
+
+/** Hatch the seconds of an unfit generator; through a veil where they lie over areas of any colour. */
+export function unfitSeconds(u: uPlot, ground: Ground, veiled: boolean): void {
+  const pen = u.ctx
+  const { left, top, width, height } = u.bbox
+  pen.save()
+  clip(u)
+  for (const span of drawnSpans(ground.unfit, scaleOf(u, 'x'), [left, left + width], NARROWEST * devicePixelRatio)) {
+    if (veiled) {
+      pen.fillStyle = faded('--surface', 0.7)
+      pen.fillRect(span.from, top, span.to - span.from, height)
+    }
+    unfit(u, span.from, span.to, span.kind === 'lost')
+  }
   pen.restore()
 }
 

@@ -4,7 +4,7 @@ import uPlot from 'uplot'
 import { covers } from '@/run/fit'
 import { clock, grouped, NONE, span } from '@/i18n/format'
 import { colour, font } from './colours'
-import { above, below, limitLine, lineNames } from './ground'
+import { above, below, limitLine, lineNames, unfitSeconds } from './ground'
 import type { ChartGroup } from './group'
 import { gutter } from './gutter'
 import { greatest, least } from './paths'
@@ -279,7 +279,13 @@ export class LaneChart {
 
   private under(u: uPlot): void {
     below(u, this.group.ground)
+    if (!this.covering) unfitSeconds(u, this.group.ground, false)
     this.spec.ground?.(u)
+  }
+
+  /** Whether its areas would hide what lies below them. */
+  private get covering(): boolean {
+    return this.spec.lines.length > 0 && this.spec.lines.every((line) => line.style === 'stack')
   }
 
   private lines(u: uPlot): void {
@@ -289,6 +295,7 @@ export class LaneChart {
     const bands = (this.spec.bands?.() ?? []).map((band) => ({ ...band, lower: drawn[band.lower]!, upper: drawn[band.upper]! }))
     const { range, moving, origin } = this.group
     this.picture.draw(u, { times: x, rows: rowsIn(x, range), edition, moving, origin, bands, shapes })
+    if (this.covering) unfitSeconds(u, this.group.ground, true)
   }
 
   private onTop(u: uPlot): void {

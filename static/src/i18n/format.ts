@@ -54,6 +54,12 @@ export function bytes(value: Maybe): string {
 
 const two = (part: number) => String(part).padStart(2, '0')
 
+/** Seconds without their unit, to a tenth where they are not whole. */
+export function short(seconds: Maybe): string {
+  if (absent(seconds)) return NONE
+  return num(seconds, Number.isInteger(Number(seconds.toFixed(1))) ? 0 : 1)
+}
+
 /** Seconds as a clock: 09:12, 1:02:03. */
 export function span(seconds: Maybe): string {
   if (absent(seconds)) return NONE

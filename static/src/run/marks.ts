@@ -28,14 +28,16 @@ export function marksOf(events: readonly RunEvent[], pauses: readonly Span[], co
   return [...marks, ...pauseMarks(events, pauses)].toSorted((a, b) => a.at - b.at)
 }
 
-/** Pauses by their events, which say who paused and hold even the shortest; else by the seconds that were paused. */
+/** Events say who paused, to the second, and hold even the shortest pause; how long it was say the pauses. */
 function pauseMarks(events: readonly RunEvent[], pauses: readonly Span[]): Mark[] {
+  const rest = [...pauses]
   const told = events.flatMap((event, place): Mark[] => {
     if (event.event !== 'pause') return []
-    const resumed = events.slice(place).find((later) => later.event === 'resume')
-    return [{ at: event.timestamp, kind: 'pause', tone: 'plain', by: event.by, seconds: resumed && resumed.timestamp - event.timestamp }]
+    const resumed = events.slice(place).some((later) => later.event === 'resume')
+    const own = rest.findIndex((pause) => Math.abs(pause.from - event.timestamp) <= 2)
+    const [pause] = own < 0 ? [] : rest.splice(own, 1)
+    return [{ at: pause?.from ?? event.timestamp, kind: 'pause', tone: 'plain', by: event.by, seconds: resumed && pause ? pause.to - pause.from : undefined }]
   })
-  const rest = pauses.filter((pause) => !told.some((mark) => Math.abs(mark.at - pause.from) <= 2))
   return [...told, ...rest.map((pause): Mark => ({ at: pause.from, kind: 'pause', tone: 'plain', seconds: pause.to - pause.from }))]
 }
 

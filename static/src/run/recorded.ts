@@ -1,7 +1,7 @@
 /** A finished run: the same data as the live feed leaves behind, taken from its report. */
 
 import { addCounts, Run, warmUpOf } from './run'
-import { extend, unfitness } from './fit'
+import { extend, overlaps, unfitness, type Span } from './fit'
 import { Track } from './track'
 import type { Report, Series } from './report'
 
@@ -10,17 +10,19 @@ const FIGURES: Record<string, string> = {
   plannedUsers: 'planned_users', plannedRate: 'planned_rate', loopLag: 'loop_lag', sendLag: 'send_lag', cpu: 'process_cpu', nodeCount: 'node_count',
 }
 const COUNTS: Record<string, string> = { rate: 'iterations', requests: 'requests', errors: 'errors', dropped: 'dropped', late: 'late', sent: 'bytes_sent', received: 'bytes_received' }
+/** A point belongs to a pause that it ends in. */
+const MOMENT = 0.01
 const IN_A_PAUSE = new Set(['plannedUsers', 'plannedRate', 'loopLag', 'sendLag', 'cpu'])
 
 export function fromReport(report: Report): Run {
   const run = new Run()
   writeSeries(run.main, report.series)
   writeSteps(run.steps, report)
-  writeNodes(run.nodes, report)
+  run.pauses = report.pauses.map((pause) => ({ from: pause.start, to: pause.end }))
+  writeNodes(run.nodes, report, run.pauses)
   run.status = report.status
   for (const step of report.steps) run.stepNames.set(step.index, step.name)
   run.events = report.events
-  run.pauses = report.pauses.map((pause) => ({ from: pause.start, to: pause.end }))
   run.warmUp = warmUpOf(report.warm_up)
   run.validity = report.validity
   run.end = report
@@ -78,13 +80,14 @@ function writeSteps(track: Track, report: Report): void {
 }
 
 /** Nodes begin and end at different times, so their points are merged on one axis. */
-function writeNodes(track: Track, report: Report): void {
+function writeNodes(track: Track, report: Report, pauses: readonly Span[]): void {
   const times = [...new Set(report.nodes.flatMap((node) => node.series.timestamps))].toSorted((a, b) => a - b)
   const width = Math.max(1, ...report.nodes.map((node) => node.series.width))
   const rows = new Map(times.map((time) => [time, track.push(time, width)]))
   for (const { node, series } of report.nodes) {
     series.timestamps.forEach((time, point) => {
       const row = rows.get(time)!
+      if (overlaps(pauses, time + width - MOMENT, time + width)) return
       track.set(`${node}:rps`, row, series.throughput[point])
       track.set(`${node}:users`, row, series.active_users[point])
       track.set(`${node}:cpu`, row, series.process_cpu[point])
@@ -104,5 +107,6 @@ function judgeSeries(run: Run, report: Report): void {
     const gone = losses.some(({ elapsed: [from, to] }) => from < until && (to ?? Infinity) > since)
     const kind = gone ? 'lost' : unfitness({ loop_lag: read('loop_lag', point), send_lag: read('send_lag', point), process_cpu: read('process_cpu', point) })
     if (kind) extend(run.unfit, time, time + width, kind)
+    if (kind) run.unfitWidth = width
   })
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { marksOf, mended } from './marks'
-import type { Frame } from './frames'
+import type { Frame, MetricsData } from './frames'
 import { covered } from './fit'
 import { fromReport } from './recorded'
 import type { Report } from './report'
@@ -36,6 +36,31 @@ describe('a viewer who joins late', () => {
   it('judges the points of a history where the service did not', () => {
     const late = played([info, { type: 'history', timestamp: null, complete: false, data: [wide(0, 10)] }])
     expect(late.unfit).toMatchObject([{ kind: 'lag' }])
+  })
+})
+
+describe('a pause', () => {
+  const info = recorded.find((frame) => frame.type === 'run')!
+  const second = recorded.find((frame) => frame.type === 'metrics')!.data as MetricsData
+  /** Seconds from 100 on, as [time of the load profile at the end, whether paused then]. */
+  const from100 = (...seconds: [number, boolean][]): Frame[] => seconds.map(([elapsed, paused], at) => ({ type: 'metrics', timestamp: 100 + at, data: { ...second, elapsed, paused } }) as Frame)
+
+  it('is as long as the load stood still, to a tenth of a second', () => {
+    const run = played([info, ...from100([1, false], [1.42, true], [1.42, true], [2.12, false], [3.12, false])])
+    expect(run.pauses).toEqual([{ from: 101.4, to: 103.3 }])
+  })
+
+  it('goes on for a viewer who joins in the middle of it', () => {
+    const joined = { ...info, data: { ...info.data, pauses: [{ start: 98.4, end: 101, seconds: 2.6 }] } }
+    const history: Frame = { type: 'history', timestamp: null, complete: false, data: [{ ...second, timestamp: 100, elapsed: 7.4, paused: true }] }
+    const run = played([joined, history, ...from100([7.4, true], [7.4, true], [8.2, false])])
+    expect(run.pauses).toEqual([{ from: 98.4, to: 102.2 }])
+  })
+
+  it('says in its mark how long it was', () => {
+    const events = [{ event: 'pause' as const, by: 'admin', timestamp: 101, elapsed: 1, time: '' }, { event: 'resume' as const, timestamp: 103, elapsed: 1.4, time: '' }]
+    expect(marksOf(events, [{ from: 101.4, to: 103.3 }], false)).toMatchObject([{ at: 101.4, by: 'admin', seconds: expect.closeTo(1.9) as number }])
+    expect(marksOf(events, [], false)).toMatchObject([{ at: 101, by: 'admin', seconds: undefined }])
   })
 })
 

@@ -28,6 +28,8 @@ export class Run {
   /** The first seconds, which are in no figure; null where there are none. */
   warmUp: Span | null = null
   unfit: UnfitSpan[] = []
+  /** The widest point, s, of which one second made it unfit as a whole. */
+  unfitWidth = 1
   failures: Counts = {}
   statuses: Counts = {}
   validity: { state: ValidityState; causes: Cause[] } | null = null
@@ -36,6 +38,8 @@ export class Run {
   /** Seconds that the history held; what is not in it is not known. */
   complete = true
   version = 0
+  /** Time of the load profile at the end of the last row. */
+  private elapsed: number | null = null
 
   get ended(): boolean {
     return this.status !== null && ENDED.has(this.status)
@@ -77,6 +81,8 @@ export class Run {
     this.statuses = { ...info.errors.statuses }
     this.validity = info.validity
     // Second by second, which the points of a history may be too wide for.
+    if (info.pauses) this.pauses = info.pauses.map(({ start, end }) => ({ from: start, to: end }))
+    if (info.unfit) this.unfitWidth = 1
     if (info.unfit) this.unfit = info.unfit.map(({ start, end, kind }) => ({ from: start, to: end, kind: kind as UnfitSpan['kind'] }))
     this.search.begin(info.search, info.mode)
     info.events.forEach((event) => this.note(event))
@@ -104,12 +110,13 @@ export class Run {
     const first = points[0]
     if (first && first.timestamp <= this.main.last) this.forget()
     this.complete = complete
-    for (const point of points) this.add(point.timestamp, point, !this.info?.unfit)
+    for (const point of points) this.add(point.timestamp, point, true)
   }
 
   private forget(): void {
     this.main.clear()
-    this.pauses = []
+    this.elapsed = null
+    if (!this.info?.pauses) this.pauses = []
     if (!this.info?.unfit) this.unfit = []
   }
 
@@ -123,11 +130,13 @@ export class Run {
     addCounts(this.statuses, data.statuses)
   }
 
-  private add(time: number, data: Second, judged = true): boolean {
+  private add(time: number, data: Second, earlier = false): boolean {
     const row = this.main.push(time, data.width)
     if (row < 0) return false
     writeSecond(this.main, row, data)
-    this.judge(time, data, judged)
+    if (!earlier || !this.info?.pauses) this.notePause(time, data)
+    if (!earlier || !this.info?.unfit) this.judge(time, data)
+    this.elapsed = data.elapsed
     if (data.steps?.length) {
       const at = this.steps.push(time, data.width)
       data.steps.forEach((step) => {
@@ -151,22 +160,31 @@ export class Run {
     this.stepCounts.set(step, sums)
   }
 
-  private judge(time: number, data: Second, fitness: boolean): void {
-    const until = time + data.width
-    if (data.paused) {
-      const last = this.pauses.at(-1)
-      if (last && time <= last.to) last.to = until
-      else this.pauses.push({ from: time, to: until })
-      return
-    }
-    const kind = fitness ? unfitness(data) : null
-    if (kind) extend(this.unfit, time, until, kind)
+  /** The part of a second in which the load did not go on belongs to a pause that begins or ends in it. */
+  private notePause(time: number, { paused, width, elapsed }: Second): void {
+    const ran = this.elapsed === null ? (paused ? 0 : width) : elapsed - this.elapsed
+    const idle = tenths(Math.min(width, Math.max(0, width - ran)))
+    const last = this.pauses.at(-1)
+    if (last && last.to > time) return
+    if (last?.to === time) last.to = tenths(time + (paused ? width : idle))
+    else if (paused) this.pauses.push({ from: tenths(time + width - idle), to: time + width })
+  }
+
+  private judge(time: number, data: Second): void {
+    const kind = data.paused ? null : unfitness(data)
+    if (!kind) return
+    extend(this.unfit, time, time + data.width, kind)
+    this.unfitWidth = Math.max(this.unfitWidth, data.width)
   }
 
   private note(event: RunEvent): void {
     const known = this.events.some((other) => other.event === event.event && other.elapsed === event.elapsed && other.timestamp === event.timestamp && other.node === event.node && other.level === event.level)
     if (!known) this.events.push(event)
   }
+}
+
+function tenths(seconds: number): number {
+  return Math.round(seconds * 10) / 10
 }
 
 export function warmUpOf(block: WarmUp | null | undefined): Span | null {

@@ -118,14 +118,6 @@ export class Track {
     return (row + 1 < this.length ? this.x[row + 1]! : this.end) - this.x[row]!
   }
 
-  /** Width of the widest row of [from, to) in which the column was measured, else 0. */
-  widestIn(name: string, from: number, to: number): number {
-    const [first, beyond] = this.rows(from, to)
-    let widest = 0
-    for (let row = first; row < beyond; row++) if (this.at(name, row) !== null) widest = Math.max(widest, this.widthAt(row))
-    return widest
-  }
-
   /** Mean of a column in [from, to) by time, for rows may be of unequal width; what was not measured is not in it. */
   meanIn(name: string, from: number, to: number): number | null {
     const [sum, time] = this.added(name, from, to)

@@ -5,7 +5,7 @@ export const run: (typeof zhWork)['run'] = {
     started: 'Started {at} by {by}',
     startedAt: 'Started {at}',
     span: '{from} – {to}, {length}',
-    paused: '{length} of it paused',
+    paused: '{seconds} s of it paused',
     warmUp: '{length} of warm-up, not counted',
     nodes: '{n} node | {n} nodes',
     printed: 'Project {project} · {url} · printed by {by} at {at}',

@@ -4,7 +4,7 @@ export const run = {
     started: '{by} 于 {at} 启动',
     startedAt: '{at} 启动',
     span: '{from} – {to}，历时 {length}',
-    paused: '其中暂停 {length}',
+    paused: '其中暂停 {seconds} s',
     warmUp: '前 {length} 为预热，不计入结果',
     nodes: '{n} 个节点',
     printed: '项目 {project} · {url} · {by} 打印于 {at}',

@@ -172,6 +172,7 @@ function join(execution: ComputedRef<Execution>, run: ShallowRef<Run>, state: Re
 function keeping(live: Run, recorded: Run): Run {
   if (live.empty) return recorded
   live.unfit = recorded.unfit
+  live.unfitWidth = recorded.unfitWidth
   live.pauses = recorded.pauses
   live.warmUp = recorded.warmUp
   live.events = recorded.events

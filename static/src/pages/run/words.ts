@@ -1,7 +1,7 @@
 // Values of a run in words of the language in use.
 import { CircleStop, Flame, Gauge, Pause, Server, ServerOff, SlidersHorizontal, TriangleAlert, X, type LucideIcon } from '@lucide/vue'
 import { language, t, type Key } from '@/i18n'
-import { clock, ms, NONE, num, percent, rate } from '@/i18n/format'
+import { clock, ms, NONE, num, percent, rate, short } from '@/i18n/format'
 import { parseThreshold, unitOf } from '@/load/thresholds'
 import type { Pin } from '@/charts/MarkRow.vue'
 import type { N, Text, Variable } from '@/run/frames'
@@ -102,7 +102,7 @@ function markText(mark: Mark, nameOf: (step: string) => string): string {
     case 'warmUp':
       return t('run.marks.warmUp', { seconds: num(mark.seconds) })
     case 'pause':
-      return mark.seconds ? t('run.marks.pause', { seconds: num(mark.seconds) }) : t('run.marks.paused')
+      return mark.seconds ? t('run.marks.pause', { seconds: short(mark.seconds) }) : t('run.marks.paused')
     case 'load':
       return t('run.marks.load', { by: mark.by ?? '', at: clock(mark.at, false), level })
     case 'auto':

@@ -1,0 +1,33 @@
+"""When a run was paused, to a tenth of a second, from the running time of its seconds."""
+
+from __future__ import annotations
+
+import math
+
+from perfsvc.clock import NS_PER_S
+
+MAX_PAUSES = 1_000
+
+Span = tuple[float, float]
+
+
+class Pauses:
+    """The pauses of a run as (start, end), Unix time. A pause that lies within one second is not seen."""
+
+    def __init__(self) -> None:
+        self._spans: list[Span] = []
+
+    def note(self, second: int, span_ns: int, *, paused: bool) -> None:
+        """Take in a second with its running time, and whether it ended in a pause."""
+        idle = min(max(1 - span_ns / NS_PER_S, 0.0), 1.0)
+        started, ended = self._spans[-1] if self._spans else (0.0, 0.0)
+        if ended != second:
+            if paused and len(self._spans) < MAX_PAUSES:
+                self._spans.append((second + 1 - idle, second + 1))
+        elif paused or idle:
+            self._spans[-1] = (started, second + (1 if paused else idle))
+
+    def blocks(self, until: float = math.inf) -> list[dict[str, float]]:
+        """The pauses with their lengths in s; none goes on after ``until``, the end of the run."""
+        found = [(round(start, 1), round(min(end, until), 1)) for start, end in self._spans if start < until]
+        return [{"start": start, "end": end, "seconds": round(end - start, 1)} for start, end in found]
