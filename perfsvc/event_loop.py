@@ -73,6 +73,15 @@ async def off_loop(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T
     return await asyncio.get_running_loop().run_in_executor(_heavy, partial(work, *args, **kwargs))
 
 
+def let_go(objects: list[Any]) -> None:
+    """Free many objects one by one, in a thread: freed in one go they would hold the interpreter, and with it the loop.
+
+    The interpreter passes from thread to thread between two steps of a program only.
+    """
+    while objects:
+        objects.pop()
+
+
 @contextmanager
 def collecting_little() -> Iterator[None]:
     """Exempt all present objects from garbage collection inside the context.

@@ -17,5 +17,6 @@
 ``plan_estimate``    expected iterations, requests and users of a plan
 ``plan_warnings``    warnings about a plan, known before its run
 ``window_views``     figures, distributions and series of any time of a run
+``step_columns``     a step over time, as lists
 ===================  ======================================================
 """

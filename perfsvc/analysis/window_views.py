@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from collections.abc import Mapping
 from collections.abc import Sequence
 from typing import Any
@@ -39,6 +40,7 @@ HIGHEST_PERCENTILE = 99.999
 DIGITS = 6
 """Of a percentile of a curve."""
 SERIES = ("rps", "requests", "errors", "error_rate", "avg", "p50", "p90", "p95", "p99", "max")
+Figures = tuple[float | None, ...]
 
 
 class Chosen(NamedTuple):
@@ -126,7 +128,7 @@ def percentile_ticks(total: int) -> list[float]:
     return [*ticks, 100.0] if total else []
 
 
-def heatmap_block(columns: Sequence[Sequence[StepWindow]], rows: int, chosen: Chosen) -> dict[str, Any]:
+def heatmap_block(columns: Iterable[Sequence[StepWindow]], rows: int, chosen: Chosen) -> dict[str, Any]:
     """Counts by time and latency: ``edges`` in ms, evenly spaced by their logarithm; cells are column, row, count."""
     histograms = [chosen.of(sum_of(windows, chosen.histograms)) if windows else Histogram() for windows in columns]
     filled = [each for each in histograms if each.total]
@@ -153,7 +155,7 @@ def heatmap_block(columns: Sequence[Sequence[StepWindow]], rows: int, chosen: Ch
 class StepPoint(NamedTuple):
     """What is shown of a step, or of all requests, at a point: without its histograms, which are large."""
 
-    figures: dict[str, float | None]
+    figures: Figures
     failures: Mapping[str, int]
     statuses: Mapping[str, int]
     counters: Mapping[str, float]
@@ -191,45 +193,11 @@ def summary_point(summary: StepSummary, span: Span, chosen: Chosen) -> StepPoint
     return StepPoint(figures, summary.failures, summary.statuses, summary.counters, summary.gauges)
 
 
-def series_of_step(points: Sequence[StepPoint]) -> dict[str, Any]:
-    """A step, or all requests, over time: one list for each figure, and one for each error class, status, counter and
-    gauge that occurs.
-    """
-    return {
-        **{name: [point.figures[name] for point in points] for name in SERIES},
-        "failures": by_name([point.failures for point in points]),
-        "statuses": by_name([point.statuses for point in points]),
-        "counters": by_name([point.counters for point in points]),
-        "gauges": gauges_by_name([point.gauges for point in points]),
-    }
-
-
-def figures_of(requests: int, errors: int, times: Times, span: Span) -> dict[str, float | None]:
-    """The figures of one point of a series."""
-    return {
-        "rps": per_second(requests, span.load.span_ns) if span.load.seconds else None,
-        "requests": requests,
-        "errors": errors,
-        "error_rate": rate(percent(errors, requests)) if requests else None,
-        "avg": times.avg,
-        "p50": times.p50,
-        "p90": times.p90,
-        "p95": times.p95,
-        "p99": times.p99,
-        "max": times.max,
-    }
-
-
-def by_name(each: Sequence[Mapping[str, float]]) -> dict[str, list[float]]:
-    """Counts by name, as lists over time."""
-    names = sorted({name for counts in each for name in counts})
-    return {name: [counts.get(name, 0) for counts in each] for name in names}
-
-
-def gauges_by_name(each: Sequence[Mapping[str, float]]) -> dict[str, list[float | None]]:
-    """The mean of each gauge over time; None where nothing was measured."""
-    names = sorted({name for means in each for name in means})
-    return {name: [means.get(name) for means in each] for name in names}
+def figures_of(requests: int, errors: int, times: Times, span: Span) -> Figures:
+    """The figures of one point of a series, in the order of ``SERIES``."""
+    rps = per_second(requests, span.load.span_ns) if span.load.seconds else None
+    error_rate = rate(percent(errors, requests)) if requests else None
+    return rps, requests, errors, error_rate, times.avg, times.p50, times.p90, times.p95, times.p99, times.max
 
 
 def run_series(spans: Sequence[Span]) -> dict[str, list[Any]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from collections.abc import Mapping
 from typing import NamedTuple
 
 from perfsvc.metrics.step_summary import StepSummary
@@ -28,7 +27,7 @@ class Summaries(NamedTuple):
 
     start: int
     end: int
-    of: Mapping[tuple[int, int], StepSummary]
+    of: dict[tuple[int, int], StepSummary]
 
 
 NO_WINDOWS = Parts(False, ())

@@ -146,13 +146,12 @@ class Second(NamedTuple):
 def second_in(blob: bytes, parts: Parts) -> Second | None:
     """Return the windows of a row; None, with a line in the log, for a row that is damaged."""
     try:
-        if parts.steps:
-            window_blob.all_windows(blob)
+        steps = window_blob.plain(blob, parts.steps) if parts.steps else b""
         totals = total_in(blob, parts.apart) if parts.total else []
     except windows.DAMAGED as error:
         log.error(windows.SKIPPED, error)
         return None
-    return Second(totals, blob if parts.steps else b"")
+    return Second(totals, steps)
 
 
 def total_in(blob: bytes, apart: Collection[int]) -> list[StepWindow]:

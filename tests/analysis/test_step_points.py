@@ -1,4 +1,6 @@
-"""A point of one node's window alone equals that of sums, which is how points of several nodes are made."""
+"""A point of one node's window alone equals that of sums, which is how points of several nodes are made; lists of
+points.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from perfsvc.analysis.step_columns import StepColumns
+from perfsvc.analysis.window_views import SERIES
 from perfsvc.analysis.window_views import Chosen
+from perfsvc.analysis.window_views import StepPoint
 from perfsvc.analysis.window_views import step_point
 from perfsvc.clock import NS_PER_S
 from perfsvc.metrics.histogram import Histogram
@@ -56,3 +61,31 @@ def test_a_rest_has_counts_of_its_own() -> None:
     whole = Histogram.of_ns([1_000, 2_000])
     whole.without(Histogram()).merge(Histogram.of_ns([1_000]))
     assert whole == Histogram.of_ns([1_000, 2_000])
+
+
+numbers = st.dictionaries(st.sampled_from("abc"), st.integers(1, 9), max_size=3)
+points = st.builds(
+    StepPoint,
+    figures=st.tuples(*[st.none() | st.integers(0, 9)] * len(SERIES)),
+    failures=numbers,
+    statuses=numbers,
+    counters=numbers,
+    gauges=numbers,
+)
+
+
+@given(st.lists(points, max_size=6))
+def test_lists_have_a_number_for_each_point(each: list[StepPoint]) -> None:
+    columns = StepColumns()
+    for point in each:
+        columns.add(point)
+    block = columns.block()
+    assert list(block) == [*SERIES, "failures", "statuses", "counters", "gauges"]
+    for place, name in enumerate(SERIES):
+        assert block[name] == [point.figures[place] for point in each]
+    for field, missing in {"failures": 0, "statuses": 0, "counters": 0, "gauges": None}.items():
+        given_here = [getattr(point, field) for point in each]
+        names = sorted({name for found in given_here for name in found})
+        assert list(block[field].items()) == [
+            (name, [found.get(name, missing) for found in given_here]) for name in names
+        ]

@@ -16,6 +16,7 @@ import pytest_asyncio
 from hypothesis import given
 from hypothesis import strategies as st
 
+from perfsvc.analysis.window_views import Chosen
 from perfsvc.analysis.window_views import Latency
 from perfsvc.analysis.window_views import Outcome
 from perfsvc.errors import InvalidInput
@@ -31,6 +32,8 @@ from perfsvc.service.runs.grid import WIDTHS
 from perfsvc.service.runs.grid import grid_of
 from perfsvc.service.runs.run_windows import RunWindows
 from perfsvc.service.runs.run_windows import TimeSelection
+from perfsvc.service.runs.step_points import points_of
+from perfsvc.service.runs.step_points import read_points
 from perfsvc.store import executions
 from perfsvc.store import plans
 from perfsvc.store import projects
@@ -39,7 +42,9 @@ from perfsvc.store import windows
 from perfsvc.store.database import Store
 from perfsvc.store.database import writes
 from perfsvc.store.distributions import cover
+from perfsvc.store.rollup import LEVELS
 from perfsvc.store.rollup import Measured
+from perfsvc.store.rollup import Parts
 from perfsvc.store.rollup import roll_up
 from perfsvc.store.tables import MetricsRow
 from tests.support.manual_clock import ManualClock
@@ -279,6 +284,20 @@ async def test_series_are_the_same_from_stored_figures_and_from_histograms(
     from_figures = await reader.series("run-1", wanted, 100, [None, 0, 1, 2])
     assert await store.run(writes(without), "run-1") > 0
     assert await reader.series("run-1", wanted, 100, [None, 0, 1, 2]) == from_figures
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("since", [T0 + 7, T0 + SECONDS - 40])
+async def test_what_was_read_is_freed_point_by_point(store: Store, since: int) -> None:
+    grid, parts, chosen_latency = (
+        grid_of(since, T0 + SECONDS, 100, LEVELS),
+        Parts(True, [0, 1]),
+        Chosen("service", "all"),
+    )
+    stored = await store.run(read_points, "run-1", grid, parts, chosen_latency, (since, T0 + SECONDS))
+    assert stored.pieces
+    points_of(stored, grid, parts, chosen_latency)
+    assert (stored.pieces, stored.known.of) == ([], {})
 
 
 @pytest.mark.asyncio

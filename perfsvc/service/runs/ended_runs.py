@@ -162,13 +162,13 @@ def seconds_of(pieces: list[Piece], grid: Grid) -> list[Second]:
 
 def steps_block(stored: StoredPoints, grid: Grid, parts: Parts) -> dict[str, Any]:
     """The curves of the first steps, as the first frame of a feed has them: at the points that have anything."""
-    spans, found = points_of(stored, grid, parts, ALL_REQUESTS)
+    spans, columns = points_of(stored, grid, parts, ALL_REQUESTS)
     measured = [number for number, span in enumerate(spans) if span.load.seconds]
     return {
         "width": grid.width,
         "timestamps": [grid.starts[number] for number in measured],
         "steps": [
-            {"index": step, **{name: [points[number].figures[name] for number in measured] for name in CURVES}}
-            for step, points in found.items()
+            {"index": step, **{name: [figures[name][number] for number in measured] for name in CURVES}}
+            for step, figures in ((step, of_step.figures) for step, of_step in columns.items())
         ],
     }

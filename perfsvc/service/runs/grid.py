@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
@@ -48,12 +49,17 @@ def widest_in(grid: Grid) -> int:
     return max(level for level in LEVELS if grid.width % level == 0)
 
 
-def on_grid(pieces: list[Piece], grid: Grid) -> list[list[Piece]]:
-    """The pieces of each point."""
-    buckets: list[list[Piece]] = [[] for _ in grid.starts]
-    for piece in pieces:
-        buckets[(piece.start - grid.start) // grid.width].append(piece)
-    return buckets
+def on_grid(pieces: list[Piece], grid: Grid) -> Iterator[list[Piece]]:
+    """Yield the pieces of each point. They come in order, and are taken out of the list.
+
+    So a reader that is done with a point frees it: to free all of them in one go would hold the event loop.
+    """
+    pieces.reverse()
+    for start in grid.starts:
+        bucket = []
+        while pieces and pieces[-1].start < start + grid.width:
+            bucket.append(pieces.pop())
+        yield bucket
 
 
 def whole_of(pieces: list[Piece]) -> Span:

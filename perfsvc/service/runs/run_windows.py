@@ -19,8 +19,8 @@ from perfsvc.analysis.window_views import heatmap_block
 from perfsvc.analysis.window_views import node_series
 from perfsvc.analysis.window_views import run_counts
 from perfsvc.analysis.window_views import run_series
-from perfsvc.analysis.window_views import series_of_step
 from perfsvc.errors import InvalidInput
+from perfsvc.event_loop import let_go
 from perfsvc.event_loop import off_loop
 from perfsvc.event_loop import uncollected
 from perfsvc.metrics.run_metrics import RunMetrics
@@ -117,14 +117,14 @@ class RunWindows:
             by_step = windows_by_step(pieces, parts)
             for step, windows in windows_by_step(before, once).items():
                 by_step[step] += windows
-            summary = {**figures_block(by_step.get(TOTAL, []), running, selection.chosen), **run_counts(span)}
+            summary = {**figures_block(by_step.pop(TOTAL, []), running, selection.chosen), **run_counts(span)}
             rows = [
                 {
                     "index": index,
                     "name": name,
                     "type": steps.kind(index),
                     "part": steps.parts[index],
-                    **figures_block(by_step.get(index, []), running, selection.chosen),
+                    **figures_block(by_step.pop(index, []), running, selection.chosen),
                 }
                 for index, name in enumerate(steps.names)
             ]
@@ -151,8 +151,8 @@ class RunWindows:
         edges = edges_of(grid, selection, start, end)
 
         def combine(pieces: list[Piece]) -> dict[str, Any]:
-            buckets = [windows_by_step(bucket, parts) for bucket in on_grid(pieces, grid)]
-            windows = [bucket.get(index_of(selection.step), []) for bucket in buckets]
+            wanted = index_of(selection.step)
+            windows = (windows_by_step(bucket, parts).get(wanted, []) for bucket in on_grid(pieces, grid))
             return {"timestamps": list(grid.starts), **heatmap_block(windows, rows, selection.chosen)}
 
         read = partial(distributions.pieces_between, execution_id, *edges, parts, widest_in(grid))
@@ -169,21 +169,24 @@ class RunWindows:
         edges = edges_of(grid, selection, start, end)
 
         def combine(stored: StoredPoints) -> dict[str, Any]:
-            spans, found = points_of(stored, grid, parts, selection.chosen)
+            spans, columns = points_of(stored, grid, parts, selection.chosen)
+            blocks = {index: columns.pop(index).block() for index in [*columns]}
             series = [
                 {
                     "index": step,
                     "name": None if step is None else steps.names[step],
-                    **series_of_step(found[index_of(step)]),
+                    **blocks[index_of(step)],
                 }
                 for step in chosen_steps
             ]
-            return {
+            answer = {
                 "timestamps": list(grid.starts),
                 "series": series,
                 "nodes": node_series(spans),
                 "run": run_series(spans),
             }
+            let_go(spans)
+            return answer
 
         read = partial(read_points, execution_id, grid, parts, selection.chosen, edges)
         return await self._response(execution_id, selection, edges, read, combine, grid.width)
@@ -214,7 +217,7 @@ class RunWindows:
         async with self._turn:
             with uncollected():
                 stored = [await self._store.run(read)]
-                # Freed in the thread: thousands of objects at once would hold the loop.
+                # Used up and freed in the thread: thousands of objects at once would hold the loop.
                 parts = await asyncio.to_thread(lambda: combine(stored.pop()))
         edges = (selection.since, selection.until)
         exact = all(edge is None or edge == used for edge, used in zip(edges, time, strict=True))

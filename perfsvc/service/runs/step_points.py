@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from perfsvc.analysis.step_columns import StepColumns
 from perfsvc.analysis.window_views import Chosen
-from perfsvc.analysis.window_views import StepPoint
 from perfsvc.analysis.window_views import step_point
 from perfsvc.analysis.window_views import summary_point
 from perfsvc.analysis.window_views import times_of
@@ -49,19 +49,19 @@ def indices_of(parts: Parts) -> list[int]:
 
 def points_of(
     stored: StoredPoints, grid: Grid, parts: Parts, chosen: Chosen
-) -> tuple[list[Span], dict[int, list[StepPoint]]]:
-    """The span of each point, and the points of each step; those of all requests under ``TOTAL``."""
+) -> tuple[list[Span], dict[int, StepColumns]]:
+    """The span of each point, and each step over time; all requests are under ``TOTAL``. What was stored is used up."""
     spans: list[Span] = []
-    found: dict[int, list[StepPoint]] = {index: [] for index in indices_of(parts)}
+    columns = {index: StepColumns() for index in indices_of(parts)}
+    known = stored.known.of
     for at, bucket in zip(grid.starts, on_grid(stored.pieces, grid), strict=True):
         span = whole_of(bucket)
         spans.append(span)
-        # Those of one point at a time: what all of them take would be freed in one go, which holds the loop.
         by_step = windows_by_step(bucket, parts)
-        for index, shown in found.items():
-            summary = stored.known.of.get((at, index))
+        for index, of_step in columns.items():
+            summary = known.pop((at, index), None)
             if summary is None:
-                shown.append(step_point(by_step.get(index, []), span, chosen))
+                of_step.add(step_point(by_step.get(index, []), span, chosen))
             else:
-                shown.append(summary_point(summary, span, chosen))
-    return spans, found
+                of_step.add(summary_point(summary, span, chosen))
+    return spans, columns
