@@ -117,10 +117,12 @@ def spark_of(series: dict[str, Any]) -> dict[str, list[Any]] | None:
 
 def _whole_points(series: dict[str, Any]) -> int:
     """The number of points, without a last one in which the load went on for less than half of it."""
-    count, elapsed = len(series.get("timestamps") or ()), series.get("elapsed") or ()
+    count = len(series.get("timestamps") or ())
+    elapsed: list[float] = series.get("elapsed") or []
     if count < 2 or len(elapsed) < count or (series.get("paused") or [False])[-1]:
         return count
-    return count - (elapsed[-1] - elapsed[-2] < series.get("width", 1) / 2)
+    last: float = elapsed[-1] - elapsed[-2]
+    return count - 1 if last < series.get("width", 1) / 2 else count
 
 
 def _mean(values: list[float]) -> float | None:
