@@ -12,6 +12,7 @@ from perfsvc.model.config import PlanConfig
 from perfsvc.service.plan_secrets import PlanSecrets
 from perfsvc.store import sealing
 from perfsvc.store.database import Store
+from perfsvc.store.sealing import Documents
 
 T = TypeVar("T")
 
@@ -30,30 +31,25 @@ class PlainSecrets:
 
     async def seal(self) -> int:
         """Return how many documents had any. What cannot be sealed stays as it is, and is logged."""
-        scenes = await self._each(sealing.scenes_after, self._secrets.scenes.with_plain_sealed, sealing.replace_scene)
-        configs = await self._each(sealing.configs_after, self._config, sealing.replace_config)
-        presets = await self._each(sealing.presets_after, self._preset, sealing.replace_preset)
-        if found := scenes + configs + presets:
-            log.info("secrets in %d scenes, plans and presets were in plain text and are sealed now", found)
-        return found
+        changed = await self._each(sealing.SCENES, self._secrets.scenes.with_plain_sealed)
+        changed += await self._each(sealing.CONFIGS, self._config)
+        changed += await self._each(sealing.PRESETS, self._preset)
+        if changed:
+            log.info("secrets in %d scenes, plans and presets were in plain text and are sealed now", changed)
+        return changed
 
-    async def _each(
-        self,
-        after: Callable[[int, int], list[tuple[int, T]]],
-        sealed: Callable[[T], T],
-        replace: Callable[[int, T, T], bool],
-    ) -> int:
+    async def _each(self, documents: Documents[T], sealed: Callable[[T], T]) -> int:
         changed, last = 0, 0
-        while found := await self._store.run(after, last, SLICE):
-            for key, before in found:
+        while slice_of_them := await self._store.run(sealing.documents_after, documents, last, SLICE):
+            for key, before in slice_of_them:
                 try:
                     now = await off_loop(sealed, before)
                 except Exception as error:  # whatever one holds, the others are sealed
-                    log.warning("%s: the secrets of %d cannot be sealed: %s", after.__name__, key, error)
+                    log.warning("%s: the secrets of %d cannot be sealed: %s", documents.name, key, error)
                     continue
                 if now != before:
-                    changed += await self._store.run(replace, key, before, now)
-            last = found[-1][0]
+                    changed += await self._store.run(sealing.replace, documents, key, before, now)
+            last = slice_of_them[-1][0]
         return changed
 
     def _config(self, config: PlanConfig) -> PlanConfig:

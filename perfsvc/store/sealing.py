@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
+from typing import Generic
+from typing import TypeVar
 
 from perfsvc.model.config import PlanConfig
 from perfsvc.store.database import writes
@@ -11,54 +16,45 @@ from perfsvc.store.plan_config import to_columns
 from perfsvc.store.tables import ConfigRow
 from perfsvc.store.tables import PresetRow
 from perfsvc.store.tables import SceneRow
+from perfsvc.store.tables import Table
 
-Document = dict[str, Any]
-
-
-def scenes_after(last: int, count: int) -> list[tuple[int, Document]]:
-    """Scenes by id, from the one after ``last``."""
-    return [(row.id, row.spec) for row in _after(SceneRow, last, count)]
+Document = TypeVar("Document")
 
 
-@writes
-def replace_scene(scene_id: int, before: Document, after: Document) -> bool:
-    """Return whether the scene was still as ``before``, and is now replaced."""
-    row = SceneRow.get_or_none(SceneRow.id == scene_id)
-    if row is None or row.spec != before:
-        return False
-    SceneRow.change(SceneRow.id == scene_id, spec=after)
-    return True
+@dataclass(frozen=True, slots=True)
+class Documents(Generic[Document]):
+    """Where documents of a kind are stored: ``read`` gets one from a row, ``columns`` the values that store it."""
+
+    name: str
+    table: type[Table]
+    read: Callable[[Any], Document]
+    columns: Callable[[Document, Any], Mapping[str, Any]]
 
 
-def configs_after(last: int, count: int) -> list[tuple[int, PlanConfig]]:
-    """Configs of plans by id, from the one after ``last``."""
-    return [(row.id, from_row(row)) for row in _after(ConfigRow, last, count)]
+SCENES: Documents[dict[str, Any]] = Documents(
+    "scenes", SceneRow, lambda row: row.spec, lambda document, row: {"spec": document}
+)
+CONFIGS: Documents[PlanConfig] = Documents(
+    "plans", ConfigRow, from_row, lambda config, row: to_columns(config, row.env_id)
+)
+PRESETS: Documents[dict[str, Any]] = Documents(
+    "presets", PresetRow, lambda row: row.config_data, lambda document, row: {"config_data": document}
+)
 
 
-@writes
-def replace_config(config_id: int, before: PlanConfig, after: PlanConfig) -> bool:
-    """Return whether the config was still as ``before``, and is now replaced."""
-    row = ConfigRow.get_or_none(ConfigRow.id == config_id)
-    if row is None or from_row(row) != before:
-        return False
-    ConfigRow.change(ConfigRow.id == config_id, **to_columns(after, row.env_id))
-    return True
-
-
-def presets_after(last: int, count: int) -> list[tuple[int, Document]]:
-    """Configs of presets by id, from the one after ``last``."""
-    return [(row.id, row.config_data) for row in _after(PresetRow, last, count)]
+def documents_after(documents: Documents[Document], last: int, count: int) -> list[tuple[int, Document]]:
+    """Return up to ``count`` documents by id, from the one after ``last``."""
+    table = documents.table
+    rows = table.select().where(table.id > last).order_by(table.id).limit(count)
+    return [(row.id, documents.read(row)) for row in rows]
 
 
 @writes
-def replace_preset(preset_id: int, before: Document, after: Document) -> bool:
-    """Return whether the preset was still as ``before``, and is now replaced."""
-    row = PresetRow.get_or_none(PresetRow.id == preset_id)
-    if row is None or row.config_data != before:
+def replace(documents: Documents[Document], key: int, before: Document, after: Document) -> bool:
+    """Return whether the document was still as ``before``, and is now replaced."""
+    table = documents.table
+    row = table.get_or_none(table.id == key)
+    if row is None or documents.read(row) != before:
         return False
-    PresetRow.change(PresetRow.id == preset_id, config_data=after)
+    table.change(table.id == key, **documents.columns(after, row))
     return True
-
-
-def _after(table: Any, last: int, count: int) -> Any:
-    return table.select().where(table.id > last).order_by(table.id).limit(count)

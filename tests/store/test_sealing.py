@@ -80,9 +80,9 @@ async def test_secrets_of_scenes_plans_and_presets(store: Store, world: World, c
 @pytest.mark.asyncio
 async def test_what_was_saved_meanwhile_stays(store: Store, world: World) -> None:
     before = await store.run(scenes.create, world.project.id, world.user.id, scene("s", "pl4in"))
-    ((key, document),) = await store.run(sealing.scenes_after, 0, 10)
+    ((key, document),) = await store.run(sealing.documents_after, sealing.SCENES, 0, 10)
     await store.run(scenes.update, replace(before, spec=scene("s", "newer")))
     sealed = SECRETS.scenes.with_plain_sealed(document)
-    assert not await store.run(sealing.replace_scene, key, document, sealed)
+    assert not await store.run(sealing.replace, sealing.SCENES, key, document, sealed)
     assert (await store.run(scenes.get, key)).spec == scene("s", "newer")
-    assert not await store.run(sealing.replace_scene, key + 1, document, sealed)
+    assert not await store.run(sealing.replace, sealing.SCENES, key + 1, document, sealed)
