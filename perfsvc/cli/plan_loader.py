@@ -17,7 +17,6 @@ from perfsvc.model.config import SYNONYMS
 from perfsvc.model.duration import milliseconds_of
 from perfsvc.model.duration import seconds_of
 from perfsvc.model.duration import whole
-from perfsvc.model.planfile import PlanFile
 from perfsvc.model.problems import Fault
 
 NO_PLACES = "# one plan of a project file\n"
@@ -34,11 +33,6 @@ FLAG_PATHS = {
     "processes": "node_count",
 }
 """Where flags are written into a config."""
-
-
-def plan_of(chosen: argparse.Namespace) -> PlanFile:
-    """Return the plan of the command line with the flags applied. Raises InvalidInput."""
-    return read_source(chosen).plan()
 
 
 def read_source(chosen: argparse.Namespace) -> PlanSource:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from perfsvc.cli.commands import make_parser
-from perfsvc.cli.plan_loader import plan_of
+from perfsvc.cli.plan_loader import read_source
 from perfsvc.cli.summary import show_report
 from perfsvc.model.planfile import PlanFile
 from tests.cli.conftest import Command
@@ -98,7 +98,7 @@ STEP = {
 
 def flagged(*flags: str) -> PlanFile:
     """What flags come to beside a URL."""
-    return plan_of(make_parser().parse_args(["run", URL, *flags]))
+    return read_source(make_parser().parse_args(["run", URL, *flags])).plan()
 
 
 @pytest.fixture
@@ -131,7 +131,7 @@ def test_flags_of_the_load_replace_what_the_plan_says(tmp_path: Path) -> None:
     execution = {"arrival_rate": [{"duration": 1, "target": 5}], "max_vus": 2, "when_late": "drop"}
     path = tmp_path / "plan.json"
     path.write_text(json.dumps({"config": {"target_url": URL, "vus": 3, "execution_config": execution}}))
-    found = plan_of(make_parser().parse_args(["run", str(path), "--rate", "9"])).config.execution_config
+    found = read_source(make_parser().parse_args(["run", str(path), "--rate", "9"])).plan().config.execution_config
     assert (found.arrival_rate, found.max_vus, found.when_late) == (9.0, 2, "drop")
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from perfsvc.cli.commands import make_parser
 from perfsvc.cli.headless import secrets_of
-from perfsvc.cli.plan_loader import plan_of
+from perfsvc.cli.plan_loader import read_source
 from perfsvc.cli.plan_validation import checked
 from perfsvc.errors import InvalidInput
 from perfsvc.model.planfile import PlanFile
@@ -30,7 +30,7 @@ def write(folder: Path, *steps: dict[str, Any], **parts: Any) -> str:
 
 
 def loaded(*words: str) -> PlanFile:
-    return plan_of(make_parser().parse_args(["run", *words]))
+    return read_source(make_parser().parse_args(["run", *words])).plan()
 
 
 def url_of(plan: PlanFile) -> str:

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from perfsvc.cli.commands import make_parser
-from perfsvc.cli.plan_loader import plan_of
+from perfsvc.cli.plan_loader import read_source
 from perfsvc.model.plan_text import document_of
 from perfsvc.model.text_faults import text_fault
 
@@ -91,5 +91,5 @@ def test_parts_for_anchors() -> None:
 def test_a_plan_may_come_by_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
     text = b"x-a: 1\nname: from stdin\nconfig: {vus: 2, target_url: 'http://127.0.0.1:1/'}\n"
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(text)))
-    plan = plan_of(make_parser().parse_args(["run", "-"]))
+    plan = read_source(make_parser().parse_args(["run", "-"])).plan()
     assert (plan.name, plan.config.concurrent_users) == ("from stdin", 2)

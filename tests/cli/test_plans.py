@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from perfsvc.cli.commands import make_parser
-from perfsvc.cli.plan_loader import plan_of
+from perfsvc.cli.plan_loader import read_source
 from perfsvc.model.planfile import PlanFile
 from tests.cli.conftest import Command
 from tests.cli.conftest import without_places
@@ -21,7 +21,7 @@ URL = "http://127.0.0.1:1/"
 def plan(path: Path, config: dict[str, Any], *flags: str) -> PlanFile:
     """What a plan file and flags come to."""
     path.write_text(json.dumps({"config": config}))
-    return plan_of(make_parser().parse_args(["run", str(path), *flags]))
+    return read_source(make_parser().parse_args(["run", str(path), *flags])).plan()
 
 
 def test_flags_replace_either_name_of_a_key(tmp_path: Path) -> None:
@@ -47,7 +47,7 @@ def test_insecure_is_an_option_of_the_protocol_beside_others(tmp_path: Path) -> 
 
 
 def test_a_url_is_a_plan_of_one_step() -> None:
-    found = plan_of(make_parser().parse_args(["run", "http://127.0.0.1:1/a?b=c", "-H", "X: 1"]))
+    found = read_source(make_parser().parse_args(["run", "http://127.0.0.1:1/a?b=c", "-H", "X: 1"])).plan()
     assert (found.name, found.config.concurrent_users, found.config.hold_time) == ("GET /a", 1, 10)
     (step,) = found.scenes[0].steps
     assert step.name == "GET /a"
@@ -56,13 +56,13 @@ def test_a_url_is_a_plan_of_one_step() -> None:
 
 def test_headers_that_come_again_are_all_sent() -> None:
     words = ["run", URL, "-H", "X-A: 1", "-H", "X-B: 3", "-H", "x-a: 2"]
-    (step,) = plan_of(make_parser().parse_args(words)).scenes[0].steps
+    (step,) = read_source(make_parser().parse_args(words)).plan().scenes[0].steps
     assert step.model_dump()["request"]["headers"] == {"X-A": ["1", "2"], "X-B": "3"}
 
 
 def test_flags_take_fractions_and_units() -> None:
     words = ["run", URL, "-d", "0.2", "--ramp", "500ms", "--timeout", "2s"]
-    found = plan_of(make_parser().parse_args(words)).config
+    found = read_source(make_parser().parse_args(words)).plan().config
     assert (found.hold_time, found.ramp_up_time, found.request_timeout) == (0.2, 0.5, 2000)
 
 
@@ -95,7 +95,7 @@ def test_files_that_are_no_plans(perfsvc: Command, tmp_path: Path, content: str,
 def test_yaml_may_merge(tmp_path: Path) -> None:
     path = tmp_path / "plan.yaml"
     path.write_text("config: {<<: {target_url: 'http://127.0.0.1:1/', vus: 1}, vus: 2}\n")
-    assert plan_of(make_parser().parse_args(["run", str(path)])).config.concurrent_users == 2
+    assert read_source(make_parser().parse_args(["run", str(path)])).plan().config.concurrent_users == 2
 
 
 def test_files_that_cannot_be_read(perfsvc: Command, tmp_path: Path) -> None:
@@ -243,4 +243,4 @@ def test_choices_are_told_in_the_language_asked_for(perfsvc: Command, tmp_path: 
 def test_dates_of_yaml_are_text_as_in_json(tmp_path: Path) -> None:
     path = tmp_path / "plan.yaml"
     path.write_text(f"name: 2026-01-02\n{HOST}\nscenes: [{{name: a, steps: [{STEP}]}}]\nconfig: {{vus: 1}}")
-    assert plan_of(make_parser().parse_args(["run", str(path)])).name == "2026-01-02"
+    assert read_source(make_parser().parse_args(["run", str(path)])).plan().name == "2026-01-02"

@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from perfsvc.cli.commands import make_parser
-from perfsvc.cli.plan_loader import plan_of
+from perfsvc.cli.plan_loader import read_source
 from perfsvc.errors import InvalidInput
 from perfsvc.model.config import PlanConfig
 from perfsvc.model.placement import usable_cores
@@ -24,7 +24,7 @@ URL = "http://127.0.0.1:1/"
 
 
 def config_of(*flags: str) -> PlanConfig:
-    return plan_of(make_parser().parse_args(["run", URL, *flags])).config
+    return read_source(make_parser().parse_args(["run", URL, *flags])).plan().config
 
 
 @pytest.mark.parametrize(("words", "mode", "count"), [("3", "central", 3), ("1", "single", 1), ("auto", "central", 0)])
