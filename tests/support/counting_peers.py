@@ -1,12 +1,12 @@
-"""Targets of the protocols beside HTTP, in a thread of their own: each keeps a log of what it was sent."""
+"""Targets of the protocols beside HTTP: each counts the requests that it was sent."""
 
 from __future__ import annotations
 
 import asyncio
-import threading
 from collections import Counter
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
-from types import TracebackType
+from contextlib import asynccontextmanager
 from typing import Any
 
 from tornado.httpserver import HTTPServer
@@ -17,37 +17,19 @@ from tornado.websocket import WebSocketHandler
 from tests.protocols.grpc_peers import Desk
 from tests.protocols.grpc_peers import served
 from tests.protocols.udp_peers import UdpServer
+from tests.support.server_thread import ServerThread
 
-LIMIT_S = 20.0
 
-
-class CountingPeers:
+class CountingPeers(ServerThread):
     """``urls`` are the targets by protocol, ``got`` counts the requests that each has seen."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.urls: dict[str, str] = {}
         self.got: Counter[str] = Counter()
-        self._ready = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="peers", daemon=True)
 
-    def __enter__(self) -> CountingPeers:
-        self._thread.start()
-        assert self._ready.wait(LIMIT_S), "the peers did not open"
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._loop.call_soon_threadsafe(self._closing.set)
-        self._thread.join(LIMIT_S)
-
-    def _run(self) -> None:
-        with asyncio.Runner() as runner:
-            runner.run(self._serve())
-
-    async def _serve(self) -> None:
-        self._loop = asyncio.get_running_loop()
-        self._closing = asyncio.Event()
+    @asynccontextmanager
+    async def serving(self) -> AsyncIterator[None]:
         got = self.got
 
         class CountedDesk(Desk):
@@ -84,5 +66,4 @@ class CountingPeers:
                 "tcp": f"tcp://127.0.0.1:{tcp.sockets[0].getsockname()[1]}",
                 "udp": udp.url,
             }
-            self._ready.set()
-            await self._closing.wait()
+            yield

@@ -1,7 +1,4 @@
-"""A small shop on a free port of 127.0.0.1, for examples to be tried on: pages, a log-in, a list, a basket.
-
-It runs in a thread of its own, so that it answers while a test waits for a command.
-"""
+"""A small shop on a free port of 127.0.0.1, for examples to be tried on: pages, a log-in, a list, a basket."""
 
 from __future__ import annotations
 
@@ -10,11 +7,13 @@ import json
 import re
 import threading
 from collections import Counter
+from collections.abc import AsyncIterator
 from collections.abc import Callable
-from types import TracebackType
+from contextlib import asynccontextmanager
 from typing import NamedTuple
 
-LIMIT_S = 20.0
+from tests.support.server_thread import ServerThread
+
 SLOW_S = 0.05
 MOST_KEPT = 100
 LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
@@ -38,7 +37,7 @@ class Reply(NamedTuple):
     headers: str = ""
 
 
-class Shop:
+class Shop(ServerThread):
     """The running shop. ``url`` is its base URL, ``asked`` is set by the first request.
 
     ``count`` is how often it was asked, ``paths`` for which paths (queries apart) and ``asked_for`` how often for each,
@@ -46,25 +45,13 @@ class Shop:
     """
 
     def __init__(self) -> None:
+        super().__init__()
         self.count = 0
         self.paths: set[str] = set()
         self.asked_for: Counter[str] = Counter()
         self.requests: list[Request] = []
         self.asked = threading.Event()
         self.url = ""
-        self._ready = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="shop", daemon=True)
-
-    def __enter__(self) -> Shop:
-        self._thread.start()
-        assert self._ready.wait(LIMIT_S), "the shop did not open"
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._loop.call_soon_threadsafe(self._closing.set)
-        self._thread.join(LIMIT_S)
 
     def note(self, request: Request) -> None:
         """A request came in."""
@@ -75,17 +62,12 @@ class Shop:
             self.requests.append(request)
         self.asked.set()
 
-    def _run(self) -> None:
-        with asyncio.Runner() as runner:
-            runner.run(self._serve())
-
-    async def _serve(self) -> None:
-        self._loop = asyncio.get_running_loop()
-        self._closing = asyncio.Event()
-        server = await self._loop.create_server(lambda: _Customer(self.note), "127.0.0.1", 0, backlog=1024)
+    @asynccontextmanager
+    async def serving(self) -> AsyncIterator[None]:
+        loop = asyncio.get_running_loop()
+        server = await loop.create_server(lambda: _Customer(self.note), "127.0.0.1", 0, backlog=1024)
         self.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-        self._ready.set()
-        await self._closing.wait()
+        yield
         server.close()
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser
 
 from tests.support.browser import Ui
 from tests.support.browser import chromium
+from tests.support.environment import Environment
 from tests.support.nginx import Nginx
+from tests.support.redis import EXAMPLE
 from tests.support.service import Service
 
 
@@ -41,3 +44,14 @@ def nginx(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nginx]:
     folder.chmod(0o755)
     with Nginx(folder) as server:
         yield server
+
+
+@pytest.fixture
+def equipped(browser: Browser, tmp_path: Path) -> Iterator[Ui]:
+    """A service in an environment into which the example package was installed."""
+    environment = Environment(tmp_path / "env")
+    environment.install(EXAMPLE, tmp_path / "scratch")
+    with Service(tmp_path / "data", environment.perfsvc) as service:
+        ui = Ui(browser, service)
+        yield ui
+        ui.close()

@@ -10,15 +10,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
 from playwright.sync_api import Page
 from playwright.sync_api import expect
 
 from tests.support.browser import Ui
 from tests.support.counting_peers import CountingPeers
 from tests.support.desk import Desk
-from tests.support.environment import Environment
-from tests.support.redis import EXAMPLE
 from tests.support.redis import RedisServer
 from tests.support.service import Service
 from tests.support.shop import Shop
@@ -247,17 +244,6 @@ def test_other_protocols(ui: Ui, peers: CountingPeers, protocol: str) -> None:
     summary = summary_of(ui.service, person.report())
     assert summary["sent"] == peers.got[protocol] - before == ITERATIONS
     assert summary["error_count"] == 0
-
-
-@pytest.fixture
-def equipped(browser: Browser, tmp_path: Path) -> Iterator[Ui]:
-    """A service in an environment into which the example package was installed."""
-    environment = Environment(tmp_path / "env")
-    environment.install(EXAMPLE, tmp_path / "scratch")
-    with Service(tmp_path / "data", environment.perfsvc) as service:
-        ui = Ui(browser, service)
-        yield ui
-        ui.close()
 
 
 def test_a_protocol_that_the_ui_knows_nothing_of(equipped: Ui, tmp_path: Path) -> None:

@@ -3,34 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
 from playwright.sync_api import expect
 
 from tests.support.browser import Ui
 from tests.support.desk import PATIENCE_MS
 from tests.support.desk import Desk
 from tests.support.desk import lane
-from tests.support.environment import Environment
-from tests.support.redis import EXAMPLE
 from tests.support.redis import RedisServer
-from tests.support.service import Service
 
 pytestmark = pytest.mark.timeout(180)
-
-
-@pytest.fixture
-def equipped(browser: Browser, tmp_path: Path) -> Iterator[Ui]:
-    """A service in an environment into which the example package was installed."""
-    environment = Environment(tmp_path / "env")
-    environment.install(EXAMPLE, tmp_path / "scratch")
-    with Service(tmp_path / "data", environment.perfsvc) as service:
-        ui = Ui(browser, service)
-        yield ui
-        ui.close()
 
 
 def test_its_counters_and_gauges_have_lanes_live_and_in_the_report(equipped: Ui, tmp_path: Path) -> None:
