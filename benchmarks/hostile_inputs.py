@@ -39,8 +39,9 @@ def besiege(service: Service, url: str) -> None:
     print("\nhostile input                               status   answered    silent")
     print(f"{'nothing':<42} {siege.quiet_ms():>27.0f} ms")
     for hostile in hostile_inputs(place_of(service, project, url)):
-        status, seconds, silence_ms = siege.react(hostile, LIMIT_S)
-        print(f"{hostile.name:<42} {status:>6} {seconds:>9.2f} s {silence_ms:>6.0f} ms")
+        sent = siege.send(hostile, LIMIT_S)
+        silence_ms = siege.silence_ms(sent)
+        print(f"{hostile.name:<42} {sent.status:>6} {sent.ended - sent.began:>9.2f} s {silence_ms:>6.0f} ms")
     service.post(f"/api/performance/plans/{plan}/stop/")
     viewer.of_type("end")
     print(f"the run beside them: {report_of(service, plan)['validity']['state']}")

@@ -169,7 +169,7 @@ class Settings(Spec):  # size: one attribute for each setting
         "禁止压测的目标，以逗号分隔", "Targets that may not be loaded, separated by commas", default=()
     )
     access_token_ttl: Whole = titled(
-        "访问令牌有效期（秒）", "Lifetime of an access token, s", default=900, ge=30, le=86_400
+        "访问令牌有效期（秒）", "Lifetime of an access token, s", default=900, ge=10, le=86_400
     )
     refresh_token_ttl: Whole = titled(
         "刷新令牌有效期（秒）", "Lifetime of a refresh token, s", default=604_800, ge=60, le=31_536_000

@@ -36,8 +36,8 @@ def test_one_of_three_is_cut_off_and_brought_back(machines: Machines, nginx: Ngi
     cut_off_and_brought_back(machines, nginx)
 
 
-@pytest.mark.parametrize("time_of_five", range(5))
-def test_load_stops_when_the_server_is_killed(machines: Machines, nginx: Nginx, time_of_five: int) -> None:
+@pytest.mark.parametrize("turn", ["once", "again"])
+def test_load_stops_when_the_server_is_killed(machines: Machines, nginx: Nginx, turn: str) -> None:
     service = machines.service
     plan = plan_of(service, nginx.url, STEPS, **CONFIG)
     run = service.post(f"/api/performance/plans/{plan}/start/").body["execution_id"]

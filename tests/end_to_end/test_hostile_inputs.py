@@ -41,13 +41,14 @@ def test_hostile_inputs(service: Service, nginx: Nginx) -> None:
     viewer.await_seconds(1)
     siege = Siege(service, viewer)
     project = service.get(f"/api/performance/plans/{plan}/").body["project_id"]
-    for hostile in hostile_inputs(place_of(service, project, nginx.url)):
-        reaction = siege.react(hostile, LIMIT_S)
-        assert reaction.status in hostile.statuses, (hostile.name, reaction)
-        silences, allowed = [reaction.silence_ms], float(SILENCE_MS)
+    # Several inputs share a second of the run: each that may have been the cause of a silence is sent again alone.
+    sent = [(each, siege.send(each, LIMIT_S)) for each in hostile_inputs(place_of(service, project, nginx.url))]
+    for hostile, first in sent:
+        assert first.status in hostile.statuses, (hostile.name, first)
+        silences, allowed = [siege.silence_ms(first)], float(SILENCE_MS)
         while silences[-1] > allowed and len(silences) < TRIES:
             allowed = max(allowed, BUSY * siege.quiet_ms())
-            silences.append(siege.react(hostile, LIMIT_S).silence_ms)
+            silences.append(siege.silence_ms(siege.send(hostile, LIMIT_S)))
         assert min(silences) <= allowed, (hostile.name, silences, allowed)
     quiet_ms = max(siege.quiet_ms() for _ in range(TRIES))
     service.post(f"/api/performance/plans/{plan}/stop/")

@@ -46,7 +46,7 @@ class Http3Rig(HttpRig):
     without: ClassVar[dict[str, str]] = {
         "a_peer_that_does_not_speak_tls": "TLS is a part of QUIC: a peer without it does not speak QUIC either",
     }
-    many = 10_000
+    many = 5_000
     """The server is Python through and through, and takes a millisecond over each request."""
 
     @asynccontextmanager

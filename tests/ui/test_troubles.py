@@ -117,7 +117,7 @@ def test_a_page_stays_while_the_service_is_away_and_is_read_again(relayed: tuple
 @pytest.fixture
 def hasty(browser: Browser, tmp_path: Path, nginx: Nginx) -> Iterator[tuple[Ui, Desk]]:
     """A service whose tokens end soon, and which allows two attempts to sign in within a few seconds."""
-    with Service(tmp_path / "data", access_token_ttl="30", login_attempts="2", login_window="4") as service:
+    with Service(tmp_path / "data", access_token_ttl="10", login_attempts="2", login_window="4") as service:
         ui = Ui(browser, service)
         yield ui, Desk(service, nginx.url)
         ui.close()
@@ -129,7 +129,7 @@ def test_a_token_that_ends_is_renewed_unseen(hasty: tuple[Ui, Desk]) -> None:
     page = ui.open(desk.start(desk.plan("token", arrivals(5, 56), "/json")), language="en")
     page.get_by_role("button", name="Table").click()
     first = page.evaluate("JSON.parse(localStorage.getItem('perfsvc.session')).token")
-    page.locator(".sheet-table tbody tr").nth(33).wait_for(timeout=2 * PATIENCE_MS)  # longer than its token
+    page.locator(".sheet-table tbody tr").nth(12).wait_for(timeout=PATIENCE_MS)  # longer than its token
     assert page.evaluate("JSON.parse(localStorage.getItem('perfsvc.session')).token") != first
     expect(page.get_by_text("Connection lost")).to_be_hidden()
     times = [int(text[-2:]) for text in page.evaluate(TIMES_SHOWN)]

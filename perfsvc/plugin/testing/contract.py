@@ -45,7 +45,8 @@ ABREAST = 2
 SLICES = 10
 """After each of which it is looked whether anything grew: what leaks is found out early."""
 FEW_OBJECTS = 300
-FEW_BYTES = 4_000_000
+FEW_BYTES = 2_000_000
+"""100 for each request: less than any reply, more than a process varies by."""
 PAUSE_S = 0.3
 WAITS_S = (0.1, 1, 10)
 """For a request to be sent: on a busy machine a connection takes long."""

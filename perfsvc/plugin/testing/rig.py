@@ -41,7 +41,7 @@ class Rig(ABC):
     """Checks of promises that this protocol cannot make, each with the reason why."""
     one_way: ClassVar[bool] = False
     """Whether requests have no reply: they have succeeded when they are sent, and peers never respond."""
-    many: ClassVar[int] = 100_000
+    many: ClassVar[int] = 20_000
     """Number of requests in tests for leaks. Fewer only for a peer that would take too long."""
 
     @abstractmethod

@@ -14,7 +14,7 @@ const SILENCE_MS = 6_000
 /** A token is renewed this long before it ends. */
 const RENEW_AHEAD_S = 60
 /** Not sooner than this, whatever the clock of this machine says. */
-const SOONEST_RENEWAL_S = 20
+const SOONEST_RENEWAL_S = 5
 
 export interface Token {
   text: string
