@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from typing import Any
 from typing import NamedTuple
 
 import yaml
@@ -110,6 +111,21 @@ def text_fault(text: str, error: Exception) -> TextFault:
     if isinstance(error, yaml.MarkedYAMLError) and (mark := error.problem_mark or error.context_mark):
         return _marked(text.removeprefix("\ufeff"), error, mark)
     return TextFault(0, 0, not_parsed(str(error)))
+
+
+def not_json(data: bytes, error: Exception) -> Text:
+    """Return the message for bytes that a decoder of JSON refused with ``error``: where, why, and what to do."""
+    text = data.decode("utf-8", "replace")
+    try:
+        json.loads(data.decode("utf-8"), parse_constant=no_constant)
+    except (ValueError, RecursionError) as found:
+        return text_fault(text, found).of_kind("JSON")
+    return TextFault(0, 0, not_parsed(str(error))).of_kind("JSON")
+
+
+def no_constant(name: str) -> Any:
+    """Raise Fault for a constant that Python reads and JSON does not have."""
+    raise Fault(f"JSON 中没有 {name}，请写数字或 null", f"JSON has no {name}; write a number or null")
 
 
 def _marked(text: str, error: yaml.MarkedYAMLError, mark: yaml.Mark) -> TextFault:

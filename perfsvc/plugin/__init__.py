@@ -35,6 +35,7 @@ from perfsvc.model.reply_parts import ReplyParts
 from perfsvc.model.size import Bytes
 from perfsvc.model.template import MissingVariable
 from perfsvc.model.template import Template
+from perfsvc.model.text_faults import not_json
 from perfsvc.model.user_pattern import compile_bytes_pattern
 from perfsvc.model.user_pattern import compile_pattern
 from perfsvc.model.variable_name import NAME as VARIABLE_NAME
@@ -103,5 +104,6 @@ __all__ = [
     "failures",
     "hookimpl",
     "is_variable_name",
+    "not_json",
     "titled",
 ]

@@ -187,10 +187,13 @@ class ProjectFiles:
         stored = await self._store.run(Stored.of, project_id)
         return text_of({key: part for key, part in _part(stored, chosen).items() if part})
 
-    async def read(self, user: User, project_id: int, form: ImportForm) -> list[Imported]:
-        """Take a file over into a project, all of it or nothing. Raise InvalidInput."""
+    async def read(self, user: User, project_id: int, form: ImportForm, language: str) -> list[Imported]:
+        """Take a file over into a project, all of it or nothing. Raise InvalidInput.
+
+        A default environment that has to be made is named in ``language``.
+        """
         file = await asyncio.to_thread(self._parsed, form.text)
-        return await self._store.run(self._take, user, project_id, file, form)
+        return await self._store.run(self._take, user, project_id, file, form, language)
 
     def _parsed(self, text: str) -> ProjectFile:
         try:
@@ -217,11 +220,11 @@ class ProjectFiles:
         return []
 
     @writes
-    def _take(self, user: User, project_id: int, file: ProjectFile, form: ImportForm) -> list[Imported]:
+    def _take(self, user: User, project_id: int, file: ProjectFile, form: ImportForm, language: str) -> list[Imported]:
         stored = Stored.of(project_id)
         source = stored if form.source_project_id is None else Stored.of(form.source_project_id)
         secrets = self._secrets, self._scene_secrets
-        taker = _Taker(self._envs, secrets, user, project_id, (stored, source), form.dry_run)
+        taker = _Taker(self._envs, secrets, user, language, project_id, (stored, source), form.dry_run)
         return [
             *taker.envs(file),
             *(taker.scene(number, each) for number, each in enumerate(file.scenes)),
@@ -241,6 +244,7 @@ class _Taker:
         envs_of: Envs,
         secrets: tuple[PlanSecrets, SceneSecrets],
         user: User,
+        language: str,
         project_id: int,
         projects: tuple[Stored, Stored],
         dry_run: bool,
@@ -250,6 +254,7 @@ class _Taker:
         self._envs = envs_of
         self._secrets, self._scene_secrets = secrets
         self._user = user
+        self._language = language
         self._project = project_id
         self._stored = stored
         self._dry_run = dry_run
@@ -322,17 +327,19 @@ class _Taker:
         if action != "keep" and not self._dry_run:
             whole = config if env is None else config.model_copy(update={"env_id": env})
             if before is None:
-                plans.create(self._project, self._user.id, given.name, whole, weights, given.description)
-            else:
-                plans.update(
-                    replace(
-                        before,
-                        config=whole,
-                        scenes=weights,
-                        description=given.description,
-                        updated_by=self._user.username,
-                    )
+                creator = self._user.id
+                plans.create(
+                    self._project, creator, given.name, whole, weights, given.description, language=self._language
                 )
+            else:
+                changed = replace(
+                    before,
+                    config=whole,
+                    scenes=weights,
+                    description=given.description,
+                    updated_by=self._user.username,
+                )
+                plans.update(changed, self._language)
         return Imported("plan", given.name, action)
 
     @staticmethod

@@ -352,9 +352,9 @@ async def test_an_endless_answer_is_cut_off(head: bytes, piece: bytes, said: str
     [
         (b"[" * 100_000 + b"]" * 100_000, {}, "nested too deeply"),
         (b'{"a":' * 100_000, {}, "nested too deeply|not JSON"),
-        (b"[1, 2", {}, "the response is not JSON"),
-        (b"[NaN]", {}, "the response is not JSON"),
-        (b"", {}, "the response is not JSON"),
+        (b"[1, 2", {}, r"is not JSON \(line 1, column 1\): a bracket is not closed; add the ] for this \["),
+        (b"[NaN]", {}, "the response is not JSON: JSON has no NaN"),
+        (b"", {}, r"the response is not JSON \(line 1, column 1\): it is empty"),
         (b'["\xff\xfe"]', {}, "the response is not JSON"),
         ("[\"密\"]".encode("gbk"), {}, "the response is not JSON"),
         (b"\0\0\0\0", {}, "the response is not JSON"),
@@ -367,6 +367,13 @@ async def test_an_endless_answer_is_cut_off(head: bytes, piece: bytes, said: str
 async def test_a_body_that_is_no_json_is_refused(body: bytes, headers: dict[str, str], said: str) -> None:
     with pytest.raises(DataFailure, match=said):
         await fetch(lambda asked: Said(body, 200, headers))
+
+
+@pytest.mark.asyncio
+async def test_a_body_that_is_no_json_is_explained_in_chinese_too() -> None:
+    with pytest.raises(DataFailure) as caught:
+        await fetch(lambda asked: Said(b'{"rows": [1,\n2,]}', 200, {}))
+    assert caught.value.text.zh == "响应不是合法的 JSON（第 2 行第 2 列）：多了一个逗号，请删去"
 
 
 @pytest.mark.asyncio

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from tests.support.web_world import Api
@@ -29,6 +31,19 @@ async def test_a_creator_owns_the_project(api: Api) -> None:
     english = await api.post("/api/projects/", {"name": "store"}, headers={"Accept-Language": "en"})
     envs = await api.get(f"/api/envs/?project_id={english.json['id']}")
     assert [env["name"] for env in envs.json["results"]] == ["Default environment"]
+
+
+async def test_an_import_names_the_default_environment_in_the_language_of_the_request(api: Api) -> None:
+    project = (await api.post("/api/projects/", {"name": "store"})).json["id"]
+    (env,) = (await api.get(f"/api/envs/?project_id={project}")).json["results"]
+    assert (await api.delete(f"/api/envs/{env['id']}/")).status == 200
+    file = {"plans": [{"name": "smoke", "config": {"concurrent_users": 1, "target_url": "http://127.0.0.1:9/"}}]}
+    read = await api.post(
+        f"/api/projects/{project}/file/", {"text": json.dumps(file)}, headers={"Accept-Language": "en"}
+    )
+    assert read.status == 200, read.json
+    envs = await api.get(f"/api/envs/?project_id={project}")
+    assert [each["name"] for each in envs.json["results"]] == ["Default environment"]
 
 
 async def test_people_see_their_own_projects_and_administrators_all(api: Api) -> None:

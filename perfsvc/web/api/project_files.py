@@ -50,7 +50,7 @@ class ProjectFileHandler(Handler):
     async def post(self, project_id: int, body: ImportForm) -> ImportResponse:
         if body.source_project_id is not None:
             await self.services.access.require(self.user, Role.EDITOR, Kind.PROJECT, body.source_project_id)
-        results = await self.services.project_files.read(self.user, project_id, body)
+        results = await self.services.project_files.read(self.user, project_id, body, self.language)
         return ImportResponse(dry_run=body.dry_run, results=[ImportedResponse.of(each) for each in results])
 
 

@@ -19,6 +19,7 @@ from perfsvc.event_loop import off_loop
 from perfsvc.model.base import Spec
 from perfsvc.model.plan_text import twice
 from perfsvc.model.problems import Fault
+from perfsvc.model.text_faults import no_constant
 from perfsvc.model.text_faults import text_fault
 
 S = TypeVar("S", bound=Spec)
@@ -59,7 +60,7 @@ def read_json(body: bytes) -> Any:
     text = ""
     try:
         text = body.decode("utf-8")
-        return json.loads(text, object_pairs_hook=_Pairs(), parse_constant=_no_constant)
+        return json.loads(text, object_pairs_hook=_Pairs(), parse_constant=no_constant)
     except (ValueError, RecursionError) as error:
         zh, en = text_fault(text, error).of_kind("JSON")
         raise BadRequest(f"请求体{zh}", f"the body {en}") from None
@@ -116,7 +117,3 @@ class _Pairs:
                 raise Fault(*twice(key))
             keys[key] = value
         return keys
-
-
-def _no_constant(name: str) -> Any:
-    raise Fault(f"JSON 中没有 {name}，请写数字或 null", f"JSON has no {name}; write a number or null")

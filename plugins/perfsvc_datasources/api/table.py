@@ -16,6 +16,7 @@ from perfsvc.plugin import Row
 from perfsvc.plugin import Text
 from perfsvc.plugin import compile_path
 from perfsvc.plugin import compile_paths
+from perfsvc.plugin import not_json
 from perfsvc_datasources._columns import MOST_COLUMNS
 from perfsvc_datasources._columns import unusable
 
@@ -50,7 +51,8 @@ class Table:
         except RecursionError:
             raise DataFailure("响应的 JSON 嵌套过深", "the response's JSON is nested too deeply") from None
         except (msgspec.DecodeError, ValueError) as error:
-            raise DataFailure(f"响应不是合法的 JSON：{error}", f"the response is not JSON: {error}") from None
+            reason = not_json(body, error)
+            raise DataFailure(f"响应{reason.zh}", f"the response {reason.en}") from None
 
     def _take_columns(self, found: list[Any]) -> None:
         names = list(dict.fromkeys(name for item in found for name in _keys(item)))
