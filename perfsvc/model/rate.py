@@ -17,6 +17,7 @@ from perfsvc.model.duration import whole
 from perfsvc.model.problems import Fault
 
 PATTERN = r"^\s*\d+(?:\.\d+)?\s*(?:/\s*(?:s|m|min|h))?\s*$"
+ABOVE_0 = r"^(?=[^1-9]*[1-9])" + PATTERN.removeprefix("^")
 SECONDS = {"": 1, "s": 1, "m": 60, "min": 60, "h": 3600}
 LONGEST = 40
 """Characters of a rate."""
@@ -66,5 +67,5 @@ class PerSecond(GroupedMetadata):
         yield Field(ge=0, le=self.most) if self.zero else Field(gt=0, le=self.most)
         yield PlainSerializer(whole, when_used="json")
         least = "minimum" if self.zero else "exclusiveMinimum"
-        both = {"type": ["number", "string"], least: 0, "maximum": self.most, "pattern": PATTERN}
-        yield WithJsonSchema(both, mode="validation")
+        form = {"pattern": PATTERN if self.zero else ABOVE_0, "maxLength": LONGEST}
+        yield WithJsonSchema({"type": ["number", "string"], least: 0, "maximum": self.most, **form}, mode="validation")

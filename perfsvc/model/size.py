@@ -52,5 +52,6 @@ class Bytes(GroupedMetadata):
     def __iter__(self) -> Iterator[Any]:
         yield BeforeValidator(_bytes)
         yield Field(ge=self.least, le=self.most)
-        both = {"type": ["integer", "string"], "minimum": self.least, "maximum": self.most, "pattern": PATTERN}
+        form = {"pattern": PATTERN, "maxLength": LONGEST}
+        both = {"type": ["integer", "string"], "minimum": self.least, "maximum": self.most, **form}
         yield WithJsonSchema(both, mode="validation")
