@@ -55,7 +55,6 @@ MOST_ROWS = 100_000
 MAX_SEED = 2**63 - 1
 
 STOPPED_SHORT = Text(f"步骤超过 {MOST_STEPS} 个，试运行到此为止", f"the trial ended after {MOST_STEPS} steps")
-TIMED_OUT = Text("试运行超过了时间限制", "the trial ran out of time")
 
 
 class TrialForm(Spec):
@@ -129,9 +128,7 @@ class Trials:
         seed = new_seed() if form.seed is None else form.seed
         timeout_ms = min(form.timeout * 1000, REQUEST_MS)
         if self._going_on >= MOST_AT_ONCE:
-            raise Unavailable(
-                "正在进行的试运行过多，请稍后重试", "too many scenes are being run_trial; try again later"
-            )
+            raise Unavailable("正在进行的试运行过多，请稍后重试", "too many scenes are being tried; try again later")
         self._going_on += 1
         trials = [SceneTrial(scene, around, protocol=form.protocol, timeout_ms=timeout_ms, seed=seed)]
         try:
@@ -185,7 +182,7 @@ async def run_trial(trial: SceneTrial, timeout: float, masked: Masker) -> TrialR
     except TooManySteps:
         notes.append(STOPPED_SHORT)
     except TimeoutError:
-        notes.append(TIMED_OUT)
+        notes.append(timed_out_after(timeout))
         timed_out = True
         if trial.steps:
             trial.steps[-1].fail("Timeout", "")
@@ -196,6 +193,11 @@ async def run_trial(trial: SceneTrial, timeout: float, masked: Masker) -> TrialR
     failed = any(step["outcome"] == "failed" for step in steps)
     outcome: Literal["passed", "failed", "timeout"] = "timeout" if timed_out else "failed" if failed else "passed"
     return TrialResult(outcome, round(duration, 3), steps, variables, notes)
+
+
+def timed_out_after(seconds: float) -> Text:
+    """The note of a trial that did not come to its end."""
+    return Text(f"试运行超过了 {seconds:g} 秒的时间限制", f"the trial ran out of its time of {seconds:g} s")
 
 
 def results_of(trial: SceneTrial, masked: Masker) -> tuple[list[dict[str, Any]], dict[str, str]]:

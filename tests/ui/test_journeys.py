@@ -27,7 +27,7 @@ ITERATIONS = 20
 ENGLISH = {
     "new_scene": "New scene", "scene_name": "Name of the scene", "step_name": "Name of the step", "method": "Method",
     "url": "URL", "json": "JSON body", "headers": "Headers", "request": "request", "loop": "loop", "if": "if",
-    "try": "Try it", "try_all": "Try the whole scene", "keep": "Keep as {name}", "saved": "Saved", "undo": "Undo",
+    "try_all": "Try the whole scene", "keep": "Keep as {name}", "saved": "Saved", "undo": "Undo",
     "redo": "Redo", "more": "More", "wrap": "Put into a {kind}", "times": "Times", "variable": "Variable",
     "data": "Test data", "new_plan": "New plan", "plan_name": "Name of the plan", "add_scene": "Add a scene",
     "users": "Virtual users", "ramp": "Ramp-up", "hold": "Hold", "data_file": "Data file", "csv": "Text file",
@@ -39,7 +39,7 @@ ENGLISH = {
 CHINESE = {
     "new_scene": "新建业务流", "scene_name": "业务流名称", "step_name": "步骤名称", "method": "方法",
     "url": "地址", "json": "JSON 请求体", "headers": "请求头", "request": "请求", "loop": "循环", "if": "条件",
-    "try": "试一次", "try_all": "试整个业务流", "keep": "存成 {name}", "saved": "已保存", "undo": "撤销",
+    "try_all": "试整个业务流", "keep": "存成 {name}", "saved": "已保存", "undo": "撤销",
     "redo": "重做", "more": "更多", "wrap": "放进{kind}", "times": "循环次数", "variable": "变量名",
     "data": "测试数据", "new_plan": "新建计划", "plan_name": "计划名称", "add_scene": "加一个业务流",
     "users": "虚拟用户", "ramp": "加压时间", "hold": "保持", "data_file": "数据文件", "csv": "文本文件",

@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 
 from tests.support.browser import Ui
 from tests.support.service import Service
+from tests.support.shop import Shop
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -71,7 +72,7 @@ def test_a_trial_shows_the_reply_and_a_value_becomes_a_variable(ui: Ui, shop: in
     scene = stored(ui.service, shop, "Health", request("health"), request("again", "/healthz?v={{version}}"))
     page = ui.open(f"/p/{shop}/scenes/{scene}", language="en")
     page.get_by_role("treeitem", name="health").click()
-    page.get_by_role("button", name="Try it").click()
+    page.get_by_role("button", name="Try up to here").click()
     page.get_by_role("button", name="0.1.0").click(timeout=PATIENCE_MS)
     page.get_by_role("button", name="Keep as {{version}}").click()
     expect(page.get_by_role("combobox", name="JSONPath")).to_have_value("$.version")
@@ -82,6 +83,25 @@ def test_a_trial_shows_the_reply_and_a_value_becomes_a_variable(ui: Ui, shop: in
     expect(page.get_by_text("Saved", exact=True)).to_be_visible()
     first = ui.service.get(f"/api/scenes/{scene}/").body["steps"][0]
     assert first["extract"] == [{"name": "version", "from": "json", "path": "$.version"}]
+
+
+def test_a_trial_is_stopped_and_a_loop_shows_the_time_that_failed(ui: Ui, shop: int) -> None:
+    with Shop() as target:
+        detail = request("detail", f"{target.url}/status/404")
+        loop = {"type": "loop", "name": "twice", "times": 2, "steps": [detail]}
+        scene = stored(ui.service, shop, "Loop", loop, request("silent", f"{target.url}/never"))
+        page = ui.open(f"/p/{shop}/scenes/{scene}", language="zh")
+        page.get_by_role("treeitem", name="silent").click()
+        page.keyboard.press("Control+Enter")
+        page.locator(".scene-head").get_by_role("button", name="停止").click()
+        expect(page.get_by_text("试运行已停止。")).to_be_visible()
+        page.get_by_role("treeitem", name="twice").click()
+        page.get_by_role("button", name="试到这一步").click()
+        page.locator(".scene-side").get_by_role("button", name="detail").click(timeout=PATIENCE_MS)
+        expect(page.get_by_text("第 1 次，共 2 次")).to_be_visible()
+        page.get_by_role("button", name="后一次").click()
+        expect(page.get_by_text("第 2 次，共 2 次")).to_be_visible()
+        assert target.asked_for["/never"] <= 1
 
 
 def test_variables_are_completed_and_unknown_ones_marked(ui: Ui, shop: int) -> None:
@@ -182,7 +202,7 @@ def test_a_viewer_can_change_nothing(ui: Ui, shop: int) -> None:
     scene = stored(ui.service, shop, "Looked at", request("look"))
     page = ui.open(f"/p/{shop}/scenes/{scene}", language="en", user=("wu", "long enough"))
     expect(page.get_by_role("combobox", name="URL")).not_to_be_editable()
-    for name in ("Save", "Try it", "Extract a value", "request"):
+    for name in ("Save", "Try up to here", "Extract a value", "request"):
         expect(page.locator("main").get_by_role("button", name=name)).to_have_count(0)
 
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
+from tests.support.fake_protocol import Answer
 from tests.support.web_world import Api
+from tests.support.web_world import HttpProtocol
 from tests.support.web_world import World
 
 pytestmark = pytest.mark.gen_test(timeout=30)
@@ -32,6 +37,33 @@ async def test_secrets_are_masked_wherever_they_come_to_stand(api: Api, world: W
     assert (tried.status, tried.json["outcome"], tried.json["variables"]["copy"]) == (200, "passed", "***-***")
     assert "correct horse" not in tried.text
     assert "48151623" not in tried.text
+
+
+async def test_a_client_that_leaves_stops_its_trial(
+    api: Api, world: World, base_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent, closed = asyncio.Event(), asyncio.Event()
+
+    def silent(scope: Any, path: str) -> Answer:
+        sent.set()
+        return Answer(after=None)
+
+    async def close(protocol: HttpProtocol) -> None:
+        closed.set()
+
+    monkeypatch.setattr(HttpProtocol, "script", staticmethod(silent))
+    monkeypatch.setattr(HttpProtocol, "close", close)
+    body = json.dumps({"project_id": 1, "scene": SCENE, "timeout": 60}).encode()
+    head = f"POST {TRY} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {world.tokens['editor']}\r\n"
+    head += f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    at = urlsplit(base_url)
+    _, writer = await asyncio.open_connection(at.hostname, at.port)
+    writer.write(head.encode() + body)
+    await sent.wait()
+    writer.close()
+    await asyncio.wait_for(closed.wait(), 5)
+    monkeypatch.undo()
+    assert (await api.post(TRY, {"project_id": 1, "scene": SCENE}, "editor")).status == 200
 
 
 async def test_who_may_try(api: Api) -> None:

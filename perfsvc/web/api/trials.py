@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 from typing import Literal
 from typing import Self
 
 from pydantic import Field
+from tornado.web import Finish
 
 from perfsvc.event_loop import off_loop
 from perfsvc.model.entities import Role
@@ -132,9 +134,26 @@ class TrialResponse(Response):
 
 
 class TrialHandler(Handler):
+    _trying: asyncio.Task[TrialResult] | None = None
+    _left = False
+
     @operation("试运行业务流", "Try a scene once", may(Role.EDITOR, Kind.PROJECT), relays=True)
     async def post(self, body: TrialForm) -> TrialResponse:
-        return await off_loop(TrialResponse.of, await self.services.trials.run(body), self.language)
+        self._trying = asyncio.create_task(self.services.trials.run(body))
+        try:
+            result = await self._trying
+        except asyncio.CancelledError:
+            if self._left:
+                raise Finish from None
+            raise
+        return await off_loop(TrialResponse.of, result, self.language)
+
+    def on_connection_close(self) -> None:
+        """Called by Tornado when the client has disconnected: that is how a trial is stopped."""
+        super().on_connection_close()
+        if self._trying is not None:
+            self._left = True
+            self._trying.cancel()
 
 
 routes = [Route("/api/scenes/try/", TrialHandler)]

@@ -7,7 +7,7 @@ import { ownerOf, partOf, problemPlace, stepAt } from './paths'
 import { problemsIn } from './problems'
 import { completed, isVariable, nearest, openAt, placeholders, variablesIn } from './templates'
 import { hexOf } from './hex'
-import { extractorFor, headerLines, jsonLines, valueAt } from './take'
+import { checkFor, extractorFor, headerLines, jsonLines, valueAt } from './take'
 import { everyStep, rowsOf } from './tree'
 import { upTo } from './upTo'
 import type { Scene, Step } from './types'
@@ -261,4 +261,9 @@ it('shows heads and bytes', () => {
   expect(headerLines('HTTP/1.1 200 OK\r\nX-Id: a: b\r\n\r\n')).toEqual([{ name: null, value: 'HTTP/1.1 200 OK' }, { name: 'X-Id', value: 'a: b' }])
   expect(hexOf(btoa('\x00ab\xff'))).toBe('0000  00 61 62 ff                                      .ab.')
   expect(hexOf('***')).toBe('')
+})
+
+it('makes a check of a masked value that asks only whether it is there', () => {
+  expect(checkFor('$.token', '***')).toEqual({ type: 'json', path: '$.token', exists: true })
+  expect(checkFor('$.id', 7)).toEqual({ type: 'json', path: '$.id', equals: 7 })
 })

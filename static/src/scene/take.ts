@@ -56,8 +56,12 @@ export function extractorFor(path: string, taken: ReadonlySet<string>): Extracto
   return { name: variableFor(path, taken), from: 'json', path }
 }
 
+/** Whether a text is shown masked: what it is cannot be compared with, nor looked for. */
+export const isMasked = (value: unknown): boolean => typeof value === 'string' && value.includes('***')
+
+/** A value must be the same; a secret must be there. */
 export function checkFor(path: string, value: unknown): Check {
-  return { type: 'json', path, equals: value }
+  return isMasked(value) ? { type: 'json', path, exists: true } : { type: 'json', path, equals: value }
 }
 
 /** The value at a path as `jsonLines` writes them; undefined where there is none. */

@@ -308,7 +308,10 @@ export const run: (typeof zhWork)['run'] = {
     nothing: 'No request came to a result',
     cutOff: '{n} request had no reply when the run ended, and was cut off. Shorten the request time-out, or let the run last longer. | {n} requests had no reply when the run ended, and were cut off. Shorten the request time-out, or let the run last longer.',
     named: '{kind}: {detail}',
-    details: { refused: 'refused', reset: 'reset', closedEarly: 'closed early', unreachable: 'unreachable', closed: 'connection closed', hostname: 'hostname mismatch', noTls: 'no TLS at the other end' },
+    details: {
+      refused: 'refused', reset: 'reset', streamReset: 'stream reset', closedEarly: 'closed early', unreachable: 'unreachable', noPort: 'no local port', files: 'too many open files', source: 'no such source address', other: 'other',
+      closed: 'connection closed', hostname: 'hostname mismatch', noTls: 'no TLS at the other end', handshake: 'handshake failed', certificate: 'certificate not accepted', expired: 'certificate has expired', selfSigned: 'self-signed certificate', issuer: 'unknown issuer of the certificate',
+    },
     samples: '{n} sample | {n} samples',
     sample: 'Sample',
     sampleOf: 'sample {at} of {all}',
@@ -321,7 +324,11 @@ export const run: (typeof zhWork)['run'] = {
     pick: 'Pick a step to see its samples',
     noSample: 'No samples',
     whole: 'counted over the whole run, whatever the window',
-    names: { check: 'Check: ', timeout: 'Timeout', connection: 'Connection Error', dns: 'DNS Error', tls: 'TLS Error', plugin: 'Plugin Error', variable: 'Missing variable' },
+    names: {
+      check: 'Check', extract: 'Extract', timeout: 'Timeout', connection: 'Connection Error', dns: 'DNS Error', tls: 'TLS Error', proxy: 'Proxy Error', protocol: 'Protocol Error', plugin: 'Plugin Error', schema: 'Schema Error',
+      variable: 'Missing variable', function: 'Function Failed', group: 'Group Failed', denied: 'Target Denied', unreadable: 'Unreadable Reply', undecodable: 'Undecodable Body', largeReply: 'Response Too Large', largeRequest: 'Request Too Large',
+      invalid: 'Invalid Request', redirect: 'Invalid Redirect', redirects: 'Too Many Redirects', websocket: 'WebSocket Closed',
+    },
   },
   nodes: {
     title: 'Nodes',

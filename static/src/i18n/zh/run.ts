@@ -307,7 +307,10 @@ export const run = {
     nothing: '没有请求得到结果',
     cutOff: '{n} 个请求直到测试结束也没有得到响应，已被中断。可缩短请求超时，或延长测试。',
     named: '{kind}：{detail}',
-    details: { refused: '被拒绝', reset: '被重置', closedEarly: '提前关闭', unreachable: '网络不可达', closed: '连接被关闭', hostname: '主机名不符', noTls: '对方不是 TLS' },
+    details: {
+      refused: '被拒绝', reset: '被重置', streamReset: '流被重置', closedEarly: '提前关闭', unreachable: '网络不可达', noPort: '本机没有可用端口', files: '打开的文件过多', source: '没有可用的源地址', other: '其他',
+      closed: '连接被关闭', hostname: '主机名不符', noTls: '对方不是 TLS', handshake: '握手失败', certificate: '证书不被接受', expired: '证书已过期', selfSigned: '自签名证书', issuer: '不认识证书的签发机构',
+    },
     samples: '{n} 个样例',
     sample: '样例',
     sampleOf: '样例 {at} / {all}',
@@ -320,7 +323,11 @@ export const run = {
     pick: '选一个步骤查看样例',
     noSample: '没有样例',
     whole: '按全程统计，与窗口无关',
-    names: { check: '检查未通过：', timeout: '超时', connection: '连接错误', dns: 'DNS 解析错误', tls: 'TLS 错误', plugin: '插件错误', variable: '缺少变量' },
+    names: {
+      check: '检查未通过', extract: '没有取到值', timeout: '超时', connection: '连接错误', dns: 'DNS 解析错误', tls: 'TLS 错误', proxy: '代理错误', protocol: '协议错误', plugin: '插件错误', schema: '消息与接口定义不符',
+      variable: '缺少变量', function: '函数失败', group: '分组未通过', denied: '目标地址不被允许', unreadable: '响应无法解析', undecodable: '响应体无法解码', largeReply: '响应过大', largeRequest: '请求过大',
+      invalid: '请求无效', redirect: '重定向地址无效', redirects: '重定向过多', websocket: 'WebSocket 已关闭',
+    },
   },
   nodes: {
     title: '压测节点',

@@ -11,7 +11,7 @@ import { COLOURED, errorTokens } from '@/run/errorClasses'
 import { DerivedColumns } from '@/run/derivedColumns'
 import type { Track } from '@/run/track'
 import type { RunView } from './view'
-import { errorName } from './words'
+import { errorName } from '@/parts/errorName'
 
 const NOTHING = new DerivedColumns()
 /** A column of a line that is not drawn from the data. */

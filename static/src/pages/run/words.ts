@@ -5,6 +5,7 @@ import { clock, ms, NONE, num, percent, rate, short } from '@/i18n/format'
 import { parseThreshold, unitOf } from '@/load/thresholds'
 import type { Pin } from '@/charts/MarkRow.vue'
 import type { N, Text, Variable } from '@/run/frames'
+import { errorName } from '@/parts/errorName'
 import type { Mark } from '@/run/marks'
 
 const MOMENTS = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g
@@ -15,38 +16,9 @@ export function said(text: Text | null | undefined): string {
   return words.charAt(0).toUpperCase() + words.slice(1)
 }
 
-const ERRORS: [RegExp, Key][] = [
-  [/^Check: /, 'run.errors.names.check'],
-  [/^Timeout$/, 'run.errors.names.timeout'],
-  [/^Connection Error/, 'run.errors.names.connection'],
-  [/^DNS Error/, 'run.errors.names.dns'],
-  [/^TLS Error/, 'run.errors.names.tls'],
-  [/^Plugin Error/, 'run.errors.names.plugin'],
-  [/^Missing variable/, 'run.errors.names.variable'],
-]
-
-/** What kinds of connection and TLS errors there are. */
-const DETAILS: Partial<Record<string, Key>> = {
-  refused: 'run.errors.details.refused',
-  reset: 'run.errors.details.reset',
-  'closed early': 'run.errors.details.closedEarly',
-  unreachable: 'run.errors.details.unreachable',
-  'connection closed': 'run.errors.details.closed',
-  'hostname mismatch': 'run.errors.details.hostname',
-  'wrong version number': 'run.errors.details.noTls',
-}
-
 /** The moment or the time of a pin. */
 export function pinTime({ from, to }: { from: number; to: number | null }): string {
   return to === null ? clock(from) : `${clock(from)} – ${clock(to)}`
-}
-
-/** An error class in words; those of protocols are shown as they are. */
-export function errorName(error: string): string {
-  const [kind, detail] = error.split(': ')
-  const known = detail === undefined ? undefined : DETAILS[detail]
-  for (const [pattern, key] of ERRORS) if (pattern.test(error)) return known ? t('run.errors.named', { kind: kind!.replace(pattern, t(key)), detail: t(known) }) : error.replace(pattern, t(key))
-  return error
 }
 
 /** How many requests failed, and of what: the most frequent classes with their share of all errors. */
