@@ -238,7 +238,7 @@ def frames(browser: Browser, service: Service) -> None:
     All of its points are in view, then its last ten minutes.
     """
     run = LongRun(browser, service, HOUR_S, HOUR_S * 5 // 4)
-    for view, words in (("Whole run", "3,600 points"), ("So far", "the last 600 of them")):
+    for view, words in (("Whole run", "3,600 points"), ("10 min", "the last 600 of them")):
         run.page.get_by_role("region", name="Timeline").get_by_role("button", name=view, exact=True).click()
         updates(run, words)
         cursor(run, words)
