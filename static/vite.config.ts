@@ -75,7 +75,7 @@ export default defineConfig({
         codeSplitting: {
           includeDependenciesRecursively: false,
           groups: [
-            { name: 'start', test: /[\\/]src[\\/](routes|ahead|api[\\/](ahead|storedSession)|i18n[\\/]choice)\.ts|vite[\\/]preload-helper|rolldown[\\/]runtime/, priority: 9 },
+            { name: 'start', test: /[\\/]src[\\/](routes|ahead|place|api[\\/](ahead|storedSession)|i18n[\\/]choice)\.ts|vite[\\/]preload-helper|rolldown[\\/]runtime/, priority: 9 },
             { name: 'editor', test: /node_modules[\\/](@codemirror|@lezer|crelt|style-mod|w3c-keyname|@marijn)/, priority: 8 },
             { name: 'vendor', test: /node_modules[\\/](vue|@vue|vue-router|vue-i18n|@intlify|@tanstack|@vueuse|openapi-fetch)[\\/]|@lucide[\\/]vue[\\/]dist[\\/]esm[\\/](?!icons)/, priority: 8 },
             // The app, with all that the sign-in is made of.

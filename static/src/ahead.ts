@@ -3,20 +3,10 @@
 import { readAhead } from './api/ahead'
 import { storedSession } from './api/storedSession'
 import { chosenLanguage, loaders, workLoaders } from './i18n/choice'
-import { routes } from './routes'
-
-type Values = Record<string, string | undefined>
-type Loader = () => Promise<unknown>
-
-export interface Place {
-  name: string
-  open: boolean
-  page: Loader
-  values: Values
-}
+import { firstPlace, type Loader, type Place } from './place'
 
 /** What each page reads first. The paths are those of its own requests, letter by letter: a test compares them. */
-const READS: Record<string, (values: Values) => string[]> = {
+const READS: Record<string, (values: Place['values']) => string[]> = {
   overview: ({ project }) => [`/api/performance/executions/?project_id=${project}&page_size=100&spark=1`, `/api/performance/plans/?project_id=${project}&page_size=100`],
   scenes: ({ project }) => [`/api/scenes/?project_id=${project}&page=1&page_size=100`],
   plans: ({ project }) => [`/api/performance/plans/?project_id=${project}&page=1&page_size=100`, `/api/scenes/?project_id=${project}&page=1&page_size=100`],
@@ -25,27 +15,6 @@ const READS: Record<string, (values: Values) => string[]> = {
     `/api/performance/executions/?project_id=${project}&status=active&page_size=10`,
     `/api/performance/plans/?project_id=${project}&page=1&page_size=100`,
   ],
-}
-
-/** The page of a path, as the router will find it. */
-export function placeOf(path: string): Place | null {
-  for (const { name, path: pattern, meta, component } of routes) {
-    const expression = pattern.replace(/\/:(\w+)\*|:(\w+)(?:\(([^)]*)\))?/g, (_, rest?: string, one?: string, form?: string) => (rest ? `(?:/(?<${rest}>.*))?` : `(?<${one}>${form ?? '[^/]+'})`))
-    const found = new RegExp(`^${expression}/?$`).exec(path)
-    if (found) return { name: String(name), open: meta?.open === true, page: component as Loader, values: found.groups ?? {} }
-  }
-  return null
-}
-
-/** Where `/` will lead: the project that was open last. */
-function address(): string {
-  const project = localStorage.getItem('perfsvc.project')
-  return location.pathname === '/' && project && project !== '0' ? `/p/${project}` : location.pathname
-}
-
-/** The page that is asked for. */
-export function firstPlace(): Place | null {
-  return placeOf(storedSession() ? address() : location.pathname)
 }
 
 /** Begin to load what the page needs; what fails is asked for again in its turn. */

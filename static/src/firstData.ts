@@ -1,5 +1,5 @@
 // The data of the first page, read into the cache before it is drawn: it is drawn once, whole, rather than piece by piece.
-import type { Place } from './ahead'
+import type { Place } from './place'
 import { executionQuery, reportQuery, wholeQueries } from './api/execution'
 import { projectQuery, projectsQuery } from './api/projects'
 import { queries } from './api/queries'

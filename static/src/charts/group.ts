@@ -95,6 +95,8 @@ export class ChartGroup {
   /** Draw all lanes. */
   draw(): void {
     for (const lane of this.lanes) lane.refresh()
+    // After all are drawn: a canvas that is given a font makes the browser style what has changed in the page by then.
+    for (const lane of this.lanes) lane.readOut()
     this.listeners.forEach((listener) => listener())
   }
 

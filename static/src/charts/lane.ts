@@ -108,7 +108,6 @@ export class LaneChart {
   /** Draw what is new; lanes that are out of sight wait unless all are wanted, as for print. */
   refresh(all = false): void {
     this.lastData = this.spec.data()
-    this.readOut()
     if (!this.seen && !all) {
       this.stale = true
       return
@@ -126,6 +125,7 @@ export class LaneChart {
     this.u.destroy()
     this.u = this.build()
     this.refresh(true)
+    this.readOut()
   }
 
   destroy(): void {

@@ -1,42 +1,41 @@
-/** A sparkline: last value marked, what lies over a limit in red and thicker, the shape not flattened by one spike. */
+/** A sparkline as paths of an SVG: last value marked, what lies over a limit apart, the shape not flattened by one spike. */
 
 import { t } from '@/i18n'
 import { num } from '@/i18n/format'
-import { prepared } from './canvas'
-import { colour, faded } from './colours'
 
 export interface SparkLook {
   width: number
   height: number
-  token: string
   limit?: number | null
   fromZero?: boolean
 }
+export interface SparkShape {
+  line: string
+  /** What reaches the limit. */
+  over: string
+  /** Height of the limit; null where there is none. */
+  limit: number | null
+  /** The last value; null where it was not measured. */
+  end: { x: number; y: number; over: boolean } | null
+}
 
-export function drawSpark(canvas: HTMLCanvasElement, values: ArrayLike<number>, look: SparkLook): void {
-  const { pen, width, height } = prepared(canvas, look.width, look.height)
-  const [low, high] = boundsOf(values, look)
-  const X = (at: number) => 2 + (at / Math.max(1, values.length - 1)) * (width - 7)
-  const Y = (value: number) => height - 3 - ((Math.min(value, high) - low) / (high - low)) * (height - 6)
+export function sparkShape(values: ArrayLike<number>, look: SparkLook): SparkShape {
+  const { width, height } = look
   const limit = look.limit ?? null
-  if (limit !== null) {
-    pen.strokeStyle = faded('--fail', 0.6)
-    pen.setLineDash([3, 2])
-    pen.beginPath()
-    pen.moveTo(0, Y(limit))
-    pen.lineTo(width - 4, Y(limit))
-    pen.stroke()
-    pen.setLineDash([])
-  }
-  pen.lineJoin = 'round'
-  trace(pen, values, X, Y, () => true, colour(look.token), 1.4)
-  if (limit !== null) trace(pen, values, X, Y, (value) => value >= limit, colour('--fail'), 2.2)
+  const [low, high] = boundsOf(values, look)
+  const X = (at: number) => tenths(2 + (at / Math.max(1, values.length - 1)) * (width - 7))
+  const Y = (value: number) => tenths(height - 3 - ((Math.min(value, high) - low) / (high - low)) * (height - 6))
   const last = values[values.length - 1]
-  if (last === undefined || Number.isNaN(last)) return
-  pen.fillStyle = colour(limit !== null && last >= limit ? '--fail' : look.token)
-  pen.beginPath()
-  pen.arc(X(values.length - 1), Y(last), 2.2, 0, 7)
-  pen.fill()
+  return {
+    line: traced(values, X, Y, -Infinity),
+    over: limit === null ? '' : traced(values, X, Y, limit),
+    limit: limit === null ? null : Y(limit),
+    end: last === undefined || Number.isNaN(last) ? null : { x: X(values.length - 1), y: Y(last), over: limit !== null && last >= limit },
+  }
+}
+
+function tenths(value: number): number {
+  return Math.round(value * 10) / 10
 }
 
 function boundsOf(values: ArrayLike<number>, look: SparkLook): [number, number] {
@@ -50,22 +49,17 @@ function boundsOf(values: ArrayLike<number>, look: SparkLook): [number, number] 
   return high > low ? [low, high] : [low, low + 1]
 }
 
-function trace(pen: CanvasRenderingContext2D, values: ArrayLike<number>, X: (at: number) => number, Y: (value: number) => number, takes: (value: number) => boolean, stroke: string, width: number): void {
-  pen.strokeStyle = stroke
-  pen.lineWidth = width
-  pen.beginPath()
+/** The values from `least` on; where one is missing the line breaks. */
+function traced(values: ArrayLike<number>, X: (at: number) => number, Y: (value: number) => number, least: number): string {
+  let path = ''
   let on = false
   for (let at = 0; at < values.length; at++) {
     const value = values[at]!
-    if (Number.isNaN(value) || !takes(value)) {
-      on = false
-      continue
-    }
-    if (on) pen.lineTo(X(at), Y(value))
-    else pen.moveTo(X(at), Y(value))
-    on = true
+    const known = value >= least
+    if (known) path += `${on ? 'L' : 'M'}${X(at)} ${Y(value)}`
+    on = known
   }
-  pen.stroke()
+  return path
 }
 
 /** A line in words: its last, least and greatest value. */

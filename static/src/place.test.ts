@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { placeOf } from './ahead'
+import { placeOf } from './place'
 
 describe('the page of a path', () => {
   it('is the one that the router finds', () => {
