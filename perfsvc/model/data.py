@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Annotated
 from typing import Any
 from typing import Literal
 
@@ -21,6 +22,9 @@ Order = Literal["sequential", "random", "shuffled"]
 RowScope = Literal["iteration", "vu", "run"]
 AtEnd = Literal["recycle", "stop_vu", "stop_run", "hold"]
 OnFailure = Literal["stop_run", "hold", "recycle"]
+
+FileName = Annotated[str, Field(min_length=1, max_length=255, pattern=r"^[^\x00-\x1f\x7f/\\]+$")]
+"""The name of a data file."""
 
 NO_DATA = "none"
 """The data source of plans that have none."""

@@ -1,10 +1,15 @@
-"""A project as a file: environments, scenes and plans in the words of a plan file, which refer to each other by name.
+"""A project as a file: environments, scenes, plans and presets in the words of a plan file, referring to names.
+
+Data files are listed with size and checksum, small ones with their content where that was asked for.
 
 ``perfsvc run`` takes such a file, too: a plan of it is a plan file as soon as its names are replaced by what they mean.
 """
 
 from __future__ import annotations
 
+import base64
+import binascii
+import hashlib
 from collections.abc import Mapping
 from collections.abc import Sequence
 from typing import Any
@@ -17,12 +22,16 @@ from perfsvc.errors import Text
 from perfsvc.model.base import Many
 from perfsvc.model.base import Spec
 from perfsvc.model.base import titled
+from perfsvc.model.data import FileName
 from perfsvc.model.planfile import FileEnv
 from perfsvc.model.problems import Fault
 from perfsvc.model.scene import Name
 from perfsvc.model.scene import SceneSpec
 
 MOST = 1000
+LARGEST_CONTENT = 1_000_000
+"""Bytes of a data file whose content may stand in the file of a project."""
+PARTS = ("envs", "scenes", "plans", "presets", "files")
 ONLY_OF_PROJECTS = ("name", "secret_headers", "databases")
 """What an environment has in a project only."""
 
@@ -64,17 +73,65 @@ class ProjectPlan(Spec):
     config: dict[str, Any] = titled("测试配置信息", "Config")
 
 
+class ProjectPreset(Spec):
+    """A preset. ``env`` is the name of an environment."""
+
+    name: Name = titled("预设名称", "Name")
+    description: str | None = titled("描述", "Description", default=None, max_length=10_000)
+    env: Name | None = titled("测试环境名称", "Name of the environment", default=None)
+    config: dict[str, Any] = titled("测试配置信息", "Config")
+
+
+class ProjectDataFile(Spec):
+    """A data file by name, size and SHA-256, and maybe its content: as ``text``, or as ``base64`` if it is not text."""
+
+    name: FileName = titled("文件名", "Name")
+    size: int | None = titled("大小（字节）", "Size, bytes", default=None, ge=0)
+    sha256: str | None = titled("SHA-256", "SHA-256", default=None, pattern="^[0-9a-f]{64}$")
+    text: str | None = titled("文本内容", "Content as text", default=None, max_length=LARGEST_CONTENT)
+    base64: str | None = titled("Base64 内容", "Content as Base64", default=None, max_length=2 * LARGEST_CONTENT)
+
+    @property
+    def content(self) -> bytes | None:
+        """The content, if it stands here."""
+        if self.base64 is not None:
+            return base64.b64decode(self.base64)
+        return None if self.text is None else self.text.encode()
+
+    @model_validator(mode="after")
+    def _agrees(self) -> ProjectDataFile:
+        if self.text is not None and self.base64 is not None:
+            raise Fault("text 与 base64 只能填一个", "text and base64 exclude each other", "base64")
+        try:
+            content = self.content if self.base64 is None else base64.b64decode(self.base64, validate=True)
+        except binascii.Error:
+            raise Fault("不是 Base64", "is not Base64", "base64") from None
+        if content is None:
+            return self
+        if len(content) > LARGEST_CONTENT:
+            raise Fault("超过 1 MB，请单独上传", "is above 1 MB; upload it by itself", "text")
+        if self.sha256 not in (None, hashlib.sha256(content).hexdigest()):
+            zh, en = (
+                "与内容不符；若改过内容，请删去 sha256 和 size",
+                "does not fit the content; remove it and size if that was edited",
+            )
+            raise Fault(zh, en, "sha256")
+        return self
+
+
 class ProjectFile(Spec):
-    """Environments, scenes and plans, each with a name of its own."""
+    """Environments, scenes, plans, presets and data files, each with a name of its own."""
 
     envs: Many[ProjectEnv] = titled("测试环境", "Environments", default=(), max_length=MOST)
     scenes: Many[ProjectScene] = titled("业务流", "Scenes", default=(), max_length=MOST)
     plans: Many[ProjectPlan] = titled("测试计划", "Plans", default=(), max_length=MOST)
+    presets: Many[ProjectPreset] = titled("预设", "Presets", default=(), max_length=MOST)
+    files: Many[ProjectDataFile] = titled("数据文件", "Data files", default=(), max_length=MOST)
 
     @model_validator(mode="after")
     def _names_differ(self) -> ProjectFile:
         problems = []
-        for part in ("envs", "scenes", "plans"):
+        for part in PARTS:
             seen: set[str] = set()
             for number, each in enumerate(getattr(self, part)):
                 if each.name in seen:
@@ -87,7 +144,7 @@ class ProjectFile(Spec):
 
 def is_project(document: Mapping[str, Any]) -> bool:
     """Return whether a document is a project's, not one plan's."""
-    return "plans" in document or "envs" in document
+    return any(part in document for part in PARTS if part != "scenes")
 
 
 def as_project(document: dict[str, Any]) -> dict[str, Any]:

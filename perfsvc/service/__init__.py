@@ -6,6 +6,8 @@
 ``runs``            runs: start, control, outputs, live feed, recovery
 ``projects``        projects and their members
 ``project_files``   a project as one YAML file
+``project_document`` what a project has, as the document of that file
+``project_import``  takes the parts of such a file over into a project
 ``envs``            environments and their database connections
 ``certificates``    certificates of environments, read and sealed
 ``scenes``          scenes, validated as a run would compile them

@@ -112,7 +112,7 @@ def assemble(
         run_windows=runs.windows,
         pins=Pins(store),
         demo=Demo(store),
-        project_files=ProjectFiles(store, data.envs, plan_secrets, scene_secrets, scenes.check),
+        project_files=ProjectFiles(store, data.envs, datafiles, (plan_secrets, scene_secrets), scenes.check),
         trials=Trials(
             store, catalog, data.envs, data, TargetPolicy(settings.target_allow, settings.target_deny), scene_secrets
         ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import subprocess
 import urllib.request
@@ -165,9 +166,9 @@ def guarded(service: Service, nginx: Nginx, tmp_path: Path) -> int:
     return project
 
 
-def sent(service: Service, project: int, name: str) -> str:
+def sent(service: Service, project: int, name: str, content: bytes = b"\0\1") -> str:
     """Upload a data file; return its id."""
-    request = urllib.request.Request(f"{service.url}/api/datafiles/?project_id={project}&name={name}", b"\0\1")
+    request = urllib.request.Request(f"{service.url}/api/datafiles/?project_id={project}&name={name}", content)
     request.add_header("Authorization", f"Bearer {service.token}")
     request.add_header("Content-Type", "application/octet-stream")
     with urllib.request.urlopen(request, timeout=20) as answer:
@@ -184,10 +185,98 @@ def test_a_copy_takes_the_secrets_of_the_project_it_comes_from(service: Service,
     paths = [each["path"] for each in refused.body["details"]]
     assert (refused.status, paths) == (422, ["envs[1].variables.token"])
     created = imported(service, other, text, source_project_id=guarded)
-    assert created == ["keep env 默认环境", "create env mutual", "create scene Upload", "create plan peak"]
+    assert created[:2] == ["keep file photo.bin", "keep env 默认环境"]
+    assert created[2:] == ["create env mutual", "create scene Upload", "create plan peak"]
     assert exported(service, other) == text
     env = service.get(f"/api/envs/?project_id={other}").body["results"][-1]
     assert (env["databases"]["main"]["password_set"], env["secret_variables"]) == (True, ["token"])
+
+
+ACCOUNTS = "user,city\r\nann,北京\r\nbob, \r\n"
+
+
+@pytest.fixture
+def with_data(service: Service, nginx: Nginx) -> int:
+    """A project whose plan reads a file, and whose preset and scene name others."""
+    project: int = service.post("/api/projects/", {"name": "Data"}).body["id"]
+    accounts = int(sent(service, project, "accounts.csv", ACCOUNTS.encode()))
+    photo = sent(service, project, "photo.bin")
+    sent(service, project, "pins.csv", b"user,pin\nann,1234\n")
+    env_id = service.post("/api/envs/", {"project_id": project, "name": "here", "host": nginx.url}).body["id"]
+    steps = [
+        {"name": "put", "request": {"method": "PUT", "url": "/{{user}}", "body_file": photo}},
+        {"name": "get", "request": {"url": "/"}, "checks": [{"type": "status", "equals": 200}]},
+    ]
+    scene = service.post("/api/scenes/", {"project_id": project, "name": "Send", "steps": steps}).body["id"]
+    data = {"data_source_type": "csv", "data_config": {"datafile_id": accounts, "order": "random"}}
+    config = {"concurrent_users": 1, "hold_time": 1, "env_id": env_id, **data}
+    plan = {"project_id": project, "name": "peak", "scenes": [{"scene_id": scene}], "config": config}
+    assert service.post("/api/performance/plans/", plan).status == 201
+    preset = {"project_id": project, "name": "night", "config_type": "concurrent", "config_data": config}
+    assert service.post("/api/performance/presets/", preset).status == 201
+    return project
+
+
+def test_a_file_with_its_small_data_files_makes_a_project_that_runs(service: Service, with_data: int) -> None:
+    text = exported(service, with_data, "?with_files=1")
+    assert ("base64: AAE=" in text, "ann,1234" in text) == (True, False)
+    other = service.post("/api/projects/", {"name": "Empty"}).body["id"]
+    made = ["create file accounts.csv", "create file photo.bin", "upload file pins.csv", "keep env 默认环境"]
+    made += ["create env here", "create scene Send", "create preset night", "create plan peak"]
+    assert imported(service, other, text, dry_run=True) == made
+    assert service.get(f"/api/datafiles/?project_id={other}").body["total"] == 0
+    assert imported(service, other, text) == made
+    sent(service, other, "pins.csv", b"user,pin\nann,1234\n")
+    assert exported(service, other, "?with_files=1") == text
+    assert imported(service, other, text) == [f"keep {each.split(' ', 1)[1]}" for each in made]
+    plan = service.get(f"/api/performance/plans/?project_id={other}").body["results"][0]["id"]
+    run = service.post(f"/api/performance/plans/{plan}/start/").body
+    assert list(service.watch(run["websocket_url"]))[-1]["type"] == "end"
+    files = service.get(f"/api/datafiles/?project_id={other}").body["results"]
+    assert {each["name"]: each["row_count"] for each in files}["accounts.csv"] == 2
+
+
+def test_a_file_without_contents_says_which_files_to_upload(service: Service, with_data: int, tmp_path: Path) -> None:
+    text = exported(service, with_data)
+    other = service.post("/api/projects/", {"name": "Bare"}).body["id"]
+    sent(service, other, "photo.bin", b"another")
+    body = service.post(f"/api/projects/{other}/file/", {"text": text, "dry_run": True}).body["results"]
+    digest = hashlib.sha256(ACCOUNTS.encode()).hexdigest()
+    wanted = {"kind": "file", "name": "accounts.csv", "action": "upload", "size": 32, "sha256": digest}
+    assert (body[0], body[1]["action"]) == (wanted, "differ")
+    refused = service.post(f"/api/projects/{other}/file/", {"text": text})
+    assert refused.body["details"] == [
+        {
+            "path": f"{part}[0].config.data_config.file",
+            "message": f"项目中没有数据文件 accounts.csv（32 B，SHA-256 {digest}），请先上传",
+        }
+        for part in ("plans", "presets")
+    ]
+    assert service.get(f"/api/scenes/?project_id={other}").body["total"] == 0
+    copied = imported(service, other, text, source_project_id=with_data)
+    assert copied[:3] == ["create file accounts.csv", "update file photo.bin", "create file pins.csv"]
+    assert exported(service, other) == text
+    old = text[: text.index("files:")]
+    assert all(action.startswith("keep") for action in imported(service, other, old))
+    for name, content in (("accounts.csv", ACCOUNTS.encode()), ("photo.bin", b"\0\1")):
+        (tmp_path / name).write_bytes(content)
+    (tmp_path / "data.yaml").write_text(text, "utf-8")
+    subprocess.run([BIN, "run", tmp_path / "data.yaml", "-q", "-n", "1"], capture_output=True, check=True)
+
+
+def test_contents_are_for_editors_and_must_fit_their_checksums(service: Service, with_data: int) -> None:
+    service.post("/api/users/register/", {"username": "kim", "email": "kim@example.org", "password": "long enough"})
+    service.post(f"/api/projects/{with_data}/members/", {"username": "kim", "role": "viewer"})
+    administrator = service.token
+    service.token = service.post("/api/users/login/", {"username": "kim", "password": "long enough"}).body["token"]
+    try:
+        assert service.get(f"/api/projects/{with_data}/file/?with_files=1").status == 403
+        assert "accounts.csv" in exported(service, with_data)
+    finally:
+        service.token = administrator
+    text = exported(service, with_data, "?with_files=1").replace("bob", "eve")
+    refused = service.post(f"/api/projects/{with_data}/file/", {"text": text})
+    assert (refused.status, [each["path"] for each in refused.body["details"]]) == (422, ["files[0].sha256"])
 
 
 def test_secrets_are_copied_by_editors_of_both_projects_only(service: Service, guarded: int) -> None:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Annotated
 from typing import Any
-
-from pydantic import Field
 
 from perfsvc.datafeed.sources import DataSources
 from perfsvc.errors import InvalidInput
@@ -19,6 +18,7 @@ from perfsvc.errors import PerfsvcError
 from perfsvc.model.base import Spec
 from perfsvc.model.base import titled
 from perfsvc.model.data import DataSpec
+from perfsvc.model.data import FileName
 from perfsvc.model.entities import DataFile
 from perfsvc.model.entities import FileContent
 from perfsvc.model.entities import Page
@@ -45,8 +45,7 @@ SOURCE = "csv"
 COUNTING_LIMIT_S = 10.0
 """Counting the rows of a larger file is given up."""
 BLOCK = 5000
-
-FileName = Annotated[str, Field(min_length=1, max_length=255, pattern=r"^[^\x00-\x1f\x7f/\\]+$")]
+COPIED_BYTES = 1_048_576
 
 
 class NewDataFile(Spec):
@@ -141,6 +140,35 @@ class DataFiles:
         found = await self._store.run(datafiles.of_project, project_id)
         where = {file.id: str(self._file_store.path(file.content.stored_name)) for file in found}
         return {file.name: where[file.id] for file in found} | {str(ident): path for ident, path in where.items()}
+
+    def stored_path(self, file: DataFile) -> Path:
+        """Return where the content of a file lies."""
+        return self._file_store.path(file.content.stored_name)
+
+    @asynccontextmanager
+    async def stored_contents(self, wanted: Mapping[str, bytes | DataFile]) -> AsyncIterator[dict[str, FileContent]]:
+        """Store contents under new names while their rows are written; remove them when that fails."""
+        async with AsyncExitStack() as stack:
+            yield {name: await stack.enter_async_context(self._copied(each)) for name, each in wanted.items()}
+
+    @asynccontextmanager
+    async def _copied(self, source: bytes | DataFile) -> AsyncIterator[FileContent]:
+        upload = self.receive()
+        try:
+            if isinstance(source, bytes):
+                await upload.write(source)
+            else:
+                with await asyncio.to_thread(self.stored_path(source).open, "rb") as handle:
+                    while part := await asyncio.to_thread(handle.read, COPIED_BYTES):
+                        await upload.write(part)
+            async with self._stored(upload) as content:
+                yield content
+        finally:
+            await upload.release()
+
+    async def discard(self, stored_name: str) -> None:
+        """Remove a content that no file has any more; active runs keep reading it."""
+        await self._file_store.remove(stored_name)
 
     async def sweep(self) -> None:
         """Remove stored files without a data file: left behind by a crash or by a deleted project."""

@@ -8,6 +8,8 @@ export type Imported = Schemas['ImportedResponse']
 export interface Part {
   plan_id?: number
   scene_id?: number
+  /** `1`: with the content of small data files; editors only. */
+  with_files?: '1'
 }
 
 export async function exportText(project: number, part: Part = {}): Promise<string> {
@@ -37,7 +39,7 @@ export function useImport() {
     const { results } = await ask(
       api.POST('/api/projects/{project_id}/file/', { params: { path: { project_id: project } }, body: { text, dry_run: dryRun, source_project_id: source } }),
     )
-    if (!dryRun) await Promise.all(['envs', 'scenes', 'scene', 'plans', 'plan'].map((key) => cache.invalidateQueries({ queryKey: [key] })))
+    if (!dryRun) await Promise.all(['envs', 'scenes', 'scene', 'plans', 'plan', 'presets', 'datafiles', 'datafile'].map((key) => cache.invalidateQueries({ queryKey: [key] })))
     return results
   }
   return { take }

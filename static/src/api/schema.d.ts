@@ -844,6 +844,8 @@ export interface paths {
          * @description Needs the project role viewer
          *
          *     Which part of a project; all of it where neither is given. A plan comes with its environment and its scenes.
+         *
+         *     ``with_files`` writes the content of data files of at most 1 MB, too, unless they hold secrets.
          */
         get: operations["getProjectFile"];
         put?: never;
@@ -2790,19 +2792,23 @@ export interface components {
         /**
          * ImportedResponse
          * @description What became of one thing of a file, or would: made, changed, or left as it is.
+         *
+         *     A data file whose content is not in the file is one to upload, or one that the project has with other content. ``size`` and ``sha256`` are those of a data file.
          */
         ImportedResponse: {
             /**
              * What becomes of it
              * @enum {string}
              */
-            action: "create" | "update" | "keep";
+            action: "create" | "update" | "keep" | "upload" | "differ";
             /**
              * Kind
              * @enum {string}
              */
-            kind: "env" | "scene" | "plan";
+            kind: "env" | "scene" | "plan" | "preset" | "file";
             name: string;
+            sha256: string | null;
+            size: number | null;
         };
         /**
          * ImportForm
@@ -11393,6 +11399,8 @@ export interface operations {
                 plan_id?: number | null;
                 /** @description Id of a scene */
                 scene_id?: number | null;
+                /** @description With the content of small files */
+                with_files?: "0" | "1";
             };
             header?: never;
             path: {

@@ -1,0 +1,353 @@
+"""Takes the parts of a project's file over into a project, in the order in which they refer to each other."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from collections.abc import Iterator
+from collections.abc import Mapping
+from dataclasses import dataclass
+from dataclasses import replace
+from typing import Any
+from typing import Literal
+
+from perfsvc.errors import InvalidInput
+from perfsvc.errors import Problem
+from perfsvc.errors import Text
+from perfsvc.model.config import PlanConfig
+from perfsvc.model.entities import DataFile
+from perfsvc.model.entities import Env
+from perfsvc.model.entities import FileContent
+from perfsvc.model.entities import SceneWeight
+from perfsvc.model.entities import User
+from perfsvc.model.project_file import ProjectDataFile
+from perfsvc.model.project_file import ProjectFile
+from perfsvc.model.project_file import ProjectPlan
+from perfsvc.model.project_file import ProjectPreset
+from perfsvc.model.project_file import ProjectScene
+from perfsvc.model.scene import SceneSpec
+from perfsvc.service.envs import EnvFields
+from perfsvc.service.envs import Envs
+from perfsvc.service.plan_secrets import PlanSecrets
+from perfsvc.service.project_document import Stored
+from perfsvc.service.project_document import env_document
+from perfsvc.service.project_document import renamed_files
+from perfsvc.service.scene_secrets import SceneSecrets
+from perfsvc.store import datafiles
+from perfsvc.store import envs
+from perfsvc.store import plans
+from perfsvc.store import presets
+from perfsvc.store import scenes
+
+Action = Literal["create", "update", "keep", "upload", "differ"]
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What became of one thing of a file, or would.
+
+    A data file that is not in the project and has no content in the file must be uploaded (``upload``); one of another
+    content stays as it is (``differ``).
+    """
+
+    kind: Literal["env", "scene", "plan", "preset", "file"]
+    name: str
+    action: Action
+    size: int | None = None
+    sha256: str | None = None
+
+
+@dataclass(frozen=True)
+class Projects:
+    """What the project has that takes a file over, and the one that the file comes from."""
+
+    stored: Stored
+    source: Stored
+
+    def wanted(self, file: ProjectFile) -> dict[str, bytes | DataFile]:
+        """Return the contents that have to be stored, from the file or from the other project, by name."""
+        found: dict[str, bytes | DataFile] = {}
+        for each in file.files:
+            content = self.content_of(each)
+            if content is not None and self.action_of(each) in {"create", "update"}:
+                found[each.name] = content
+        return found
+
+    def content_of(self, given: ProjectDataFile) -> bytes | DataFile | None:
+        """Return the content of a file of the document."""
+        if given.content is not None:
+            return given.content
+        there = self.source.files.get(given.name)
+        if self.source is self.stored or there is None or given.sha256 not in (None, there.content.digest):
+            return None
+        return there
+
+    def action_of(self, given: ProjectDataFile) -> Action:
+        """Return what becomes of a file of the document."""
+        content, before = self.content_of(given), self.stored.files.get(given.name)
+        if before is None:
+            return "create" if content is not None else "upload"
+        digest = given.sha256 if given.content is None else hashlib.sha256(given.content).hexdigest()
+        if digest in (None, before.content.digest):
+            return "keep"
+        return "update" if content is not None else "differ"
+
+
+class Taker:
+    """Takes one file over. ``contents`` are those of its data files that are stored already, without a row."""
+
+    def __init__(
+        self,
+        envs_of: Envs,
+        secrets: tuple[PlanSecrets, SceneSecrets],
+        author: tuple[User, str],
+        project_id: int,
+        projects: Projects,
+        contents: Mapping[str, FileContent] | None,
+    ) -> None:
+        """``author`` is a user with a language. Without ``contents`` nothing is changed."""
+        self._projects = projects
+        stored, self._source = projects.stored, projects.source
+        self._envs = envs_of
+        self._secrets, self._scene_secrets = secrets
+        self._user, self._language = author
+        self._project = project_id
+        self._stored = stored
+        self._contents = contents
+        self._dry_run = contents is None
+        self.replaced: list[str] = []
+        """The stored names of contents that no data file has any more."""
+        self._env_ids = {name: env.id for name, env in stored.envs.items()}
+        self._scene_ids = {name: scene.id for name, scene in stored.scenes.items()}
+        self._file_ids = {name: file.id for name, file in stored.files.items()}
+
+    def take(self, file: ProjectFile) -> list[Imported]:
+        """Return what became of each part. Raise InvalidInput."""
+        missing = list(self._missing_files(file))
+        return [
+            *(self.file(each) for each in file.files),
+            *self._refused(file, missing),
+            *self.envs(file),
+            *(self.scene(number, each) for number, each in enumerate(file.scenes)),
+            *(self.preset(number, each, file) for number, each in enumerate(file.presets)),
+            *(self.plan(number, each, file) for number, each in enumerate(file.plans)),
+        ]
+
+    def file(self, given: ProjectDataFile) -> Imported:
+        """A data file: its content, where there is one to be had."""
+        action, before = self._projects.action_of(given), self._stored.files.get(given.name)
+        content = (self._contents or {}).get(given.name)
+        if content is not None and before is None:
+            self._file_ids[given.name] = datafiles.create(self._project, self._user.id, given.name, content).id
+        elif content is not None and before is not None:
+            self.replaced.append(datafiles.replace(before.id, None, content, self._user.username))
+        return Imported("file", given.name, action, given.size, given.sha256)
+
+    def _missing_files(self, file: ProjectFile) -> Iterator[tuple[str, str]]:
+        """Find the data files that plans and presets read and that are not to be had, with their places."""
+        listed = {each.name for each in file.files if self._projects.action_of(each) != "upload"}
+        configs = {f"plans[{number}]": each.config for number, each in enumerate(file.plans)}
+        configs |= {f"presets[{number}]": each.config for number, each in enumerate(file.presets)}
+        for at, config in configs.items():
+            name = _data_of(config).get("file")
+            if isinstance(name, str) and not {name, _last(name)} & (listed | self._file_ids.keys()):
+                yield f"{at}.config.data_config.file", name
+
+    def _refused(self, file: ProjectFile, missing: list[tuple[str, str]]) -> list[Imported]:
+        """Return the missing files that the document does not list; raise InvalidInput unless nothing is changed."""
+        listed = {each.name: each for each in file.files}
+        if missing and not self._dry_run:
+            raise InvalidInput([Problem(path, _upload_first(name, listed.get(name))) for path, name in missing])
+        return [
+            Imported("file", name, "upload")
+            for name in dict.fromkeys(name for _, name in missing)
+            if name not in listed
+        ]
+
+    def envs(self, file: ProjectFile) -> list[Imported]:
+        """Environments, sealed as those of a form."""
+        found = []
+        for number, each in enumerate(file.envs):
+            given = each.model_dump(mode="json", exclude_unset=True)
+            fields = EnvFields.parse(given, f"envs[{number}]")
+            before = self._stored.envs.get(each.name)
+            action = _action(
+                None if before is None else env_document(each.name, before), {k: v for k, v in given.items() if v}
+            )
+            try:
+                sealed = self._envs.sealed(fields, self._source.envs.get(each.name) or before)
+            except InvalidInput as error:
+                raise InvalidInput(
+                    [Problem(f"envs[{number}].{one.path}", one.text) for one in error.problems]
+                ) from None
+            if action != "keep" and not self._dry_run:
+                self._env_ids[each.name] = self._write_env(fields, sealed, before)
+            found.append(Imported("env", each.name, action))
+        return found
+
+    def _write_env(self, fields: EnvFields, sealed: dict[str, Any], before: Env | None) -> int:
+        if before is None:
+            return envs.create(self._project, fields.name, fields.host, **sealed, creator=self._user.username).id
+        return envs.update(replace(before, host=fields.host, **sealed, updated_by=self._user.username)).id
+
+    def scene(self, number: int, given: ProjectScene) -> Imported:
+        """A scene, sealed as that of a form."""
+        before, source = self._stored.scenes.get(given.name), self._source.scenes.get(given.name)
+        written = scenes.written(given.scene())
+        document = {"name": given.name, "description": given.description, **written}
+        try:
+            known = [each.spec for each in (source, before) if each is not None]
+            sealed = self._scene_secrets.sealed(written, known)
+            spec = SceneSpec.parse(renamed_files(sealed, self._numbered_files()))
+            spec.refuse_excess()
+        except InvalidInput as error:
+            problems = [Problem(f"scenes[{number}].{one.path}", one.text) for one in error.problems]
+            raise InvalidInput(problems) from None
+        now = {key: value for key, value in document.items() if value}
+        action = _action(None if before is None else self._stored.scene_document(given.name, before), now)
+        if action != "keep" and not self._dry_run:
+            if before is None:
+                scene = scenes.create(self._project, self._user.id, spec, given.description)
+                self._scene_ids[given.name] = scene.id
+            else:
+                changed = replace(before, spec=spec, description=given.description, updated_by=self._user.username)
+                scenes.update(changed)
+        return Imported("scene", given.name, action)
+
+    def plan(self, number: int, given: ProjectPlan, file: ProjectFile) -> Imported:
+        """A plan, its names replaced by ids."""
+        at, before = f"plans[{number}]", self._stored.plans.get(given.name)
+        kept = self._source.plans.get(given.name) or before
+        config = self._config(at, given.config, None if kept is None else kept.config)
+        weights = self._weights(at, given, file)
+        env = self._env_id(at, given.env, file)
+        action: Action = "create"
+        if before is not None:
+            same = (
+                self._same(before.config, config)
+                and (env is None or before.config.env_id == env)
+                and (before.scenes, before.description) == (weights, given.description)
+            )
+            action = "keep" if same else "update"
+        if action != "keep" and not self._dry_run:
+            whole = config if env is None else config.model_copy(update={"env_id": env})
+            if before is None:
+                creator = self._user.id
+                plans.create(
+                    self._project, creator, given.name, whole, weights, given.description, language=self._language
+                )
+            else:
+                changed = replace(
+                    before,
+                    config=whole,
+                    scenes=weights,
+                    description=given.description,
+                    updated_by=self._user.username,
+                )
+                plans.update(changed, self._language)
+        return Imported("plan", given.name, action)
+
+    def preset(self, number: int, given: ProjectPreset, file: ProjectFile) -> Imported:
+        """A preset, its names replaced by ids."""
+        at, before = f"presets[{number}]", self._stored.presets.get(given.name)
+        kept = self._source.presets.get(given.name) or before
+        config = self._config(at, given.config, None if kept is None else PlanConfig.parse(kept.config_data))
+        env = self._env_id(at, given.env, file)
+        whole = config if env is None else PlanConfig.parse({**_written(config), "env_id": env or None})
+        action: Action = "create"
+        if before is not None:
+            stored = PlanConfig.parse(before.config_data)
+            same = self._same(stored, config) and stored.env_id == env and before.description == given.description
+            action = "keep" if same else "update"
+        if action != "keep" and not self._dry_run:
+            data = {**_written(whole), "test_mode": whole.test_mode}
+            if before is None:
+                presets.create(self._project, self._user.id, given.name, whole.test_mode, data, given.description)
+            else:
+                changed: dict[str, Any] = {
+                    "config_type": whole.test_mode,
+                    "config_data": data,
+                    "description": given.description,
+                }
+                presets.update(replace(before, **changed, updated_by=self._user.username))
+        return Imported("preset", given.name, action)
+
+    def _same(self, before: PlanConfig, now: PlanConfig) -> bool:
+        """Return whether two configs differ in nothing but the environment."""
+        return bool(self._comparable(before) == self._comparable(now))
+
+    def _comparable(self, config: PlanConfig) -> Any:
+        document = config.model_dump(mode="json", by_alias=True, exclude={"env_id"})
+        return renamed_files(document, self._stored.file_names)
+
+    def _config(self, at: str, given: Mapping[str, Any], stored: PlanConfig | None) -> PlanConfig:
+        """The config, sealed, with the id of its data file."""
+        document = {key: value for key, value in given.items() if key != "env_id"}
+        data = _data_of(given)
+        if isinstance(data.get("file"), str):
+            name = data["file"]
+            # Without a change a missing file has no id yet; it is listed as one to upload.
+            ident = self._file_ids.get(name, self._file_ids.get(_last(name), 0))
+            rest = {key: value for key, value in data.items() if key != "file"}
+            document["data_config"] = {**rest, "datafile_id": ident}
+        document = renamed_files(document, self._numbered_files())
+        return self._secrets.sealed(PlanConfig.parse(document, f"{at}.config"), stored, f"{at}.config")
+
+    def _numbered_files(self) -> dict[str, str]:
+        """The ids of the data files that share their names with newer ones."""
+        return {name: str(file.id) for name, file in self._stored.files.items() if file.name != name}
+
+    def _weights(self, at: str, given: ProjectPlan, file: ProjectFile) -> tuple[SceneWeight, ...]:
+        known = self._scene_ids.keys() | {scene.name for scene in file.scenes}
+        self._refuse_unknown(
+            (f"{at}.scenes[{place}].name", share.name) for place, share in enumerate(given.scenes)
+            if share.name not in known
+        )  # fmt: skip
+        return tuple(SceneWeight(self._scene_ids.get(share.name, 0), share.weight) for share in given.scenes)
+
+    def _env_id(self, at: str, name: str | None, file: ProjectFile) -> int | None:
+        if name is None:
+            return None
+        if name not in self._env_ids.keys() | {env.name for env in file.envs}:
+            self._refuse_unknown([(f"{at}.env", name)])
+        return self._env_ids.get(name, 0)
+
+    @staticmethod
+    def _refuse_unknown(places: Iterable[tuple[str, str]]) -> None:
+        problems = [
+            Problem(path, Text(f"文件和项目中都没有 {name}", f"neither the file nor the project has {name}"))
+            for path, name in places
+        ]
+        if problems:
+            raise InvalidInput(problems)
+
+
+def _action(before: dict[str, Any] | None, now: dict[str, Any]) -> Action:
+    if before is None:
+        return "create"
+    return "keep" if before == {key: value for key, value in now.items() if value} else "update"
+
+
+def _data_of(config: Mapping[str, Any]) -> Mapping[str, Any]:
+    data = config.get("data_config")
+    return data if isinstance(data, Mapping) else {}
+
+
+def _last(name: str) -> str:
+    """The name of a file without its folders: a plan file may name one in a folder below its own."""
+    return name.replace("\\", "/").rpartition("/")[2]
+
+
+def _written(config: PlanConfig) -> dict[str, Any]:
+    return config.model_dump(mode="json", by_alias=True, exclude_unset=True)
+
+
+def _upload_first(name: str, listed: ProjectDataFile | None) -> Text:
+    """Say which file is missing, as exactly as it is known."""
+    known = [] if listed is None or listed.size is None else [f"{listed.size:,} B"]
+    known += [] if listed is None or listed.sha256 is None else [f"SHA-256 {listed.sha256}"]
+    zh, en = (f"（{'，'.join(known)}）", f" ({', '.join(known)})") if known else ("", "")
+    return Text(
+        f"项目中没有数据文件 {_last(name)}{zh}，请先上传",
+        f"the project has no data file {_last(name)}{en}; upload it first",
+    )
