@@ -242,7 +242,7 @@ def test_a_file_without_contents_says_which_files_to_upload(service: Service, wi
     sent(service, other, "photo.bin", b"another")
     body = service.post(f"/api/projects/{other}/file/", {"text": text, "dry_run": True}).body["results"]
     digest = hashlib.sha256(ACCOUNTS.encode()).hexdigest()
-    wanted = {"kind": "file", "name": "accounts.csv", "action": "upload", "size": 32, "sha256": digest}
+    wanted = {"kind": "file", "name": "accounts.csv", "action": "upload", "size": len(ACCOUNTS.encode()), "sha256": digest}
     assert (body[0], body[1]["action"]) == (wanted, "differ")
     refused = service.post(f"/api/projects/{other}/file/", {"text": text})
     assert refused.body["details"] == [
