@@ -11476,19 +11476,32 @@ export interface operations {
                      *       "dry_run": true,
                      *       "results": [
                      *         {
+                     *           "kind": "file",
+                     *           "name": "accounts.csv",
+                     *           "action": "keep",
+                     *           "size": 43,
+                     *           "sha256": "198a6bb78b149ed544b0c1976c143623ac66dbab17ae4cb04933861e1984f977"
+                     *         },
+                     *         {
                      *           "kind": "env",
                      *           "name": "Default environment",
-                     *           "action": "keep"
+                     *           "action": "keep",
+                     *           "size": null,
+                     *           "sha256": null
                      *         },
                      *         {
                      *           "kind": "env",
                      *           "name": "staging",
-                     *           "action": "keep"
+                     *           "action": "keep",
+                     *           "size": null,
+                     *           "sha256": null
                      *         },
                      *         {
                      *           "kind": "scene",
                      *           "name": "buy",
-                     *           "action": "keep"
+                     *           "action": "keep",
+                     *           "size": null,
+                     *           "sha256": null
                      *         }
                      *       ]
                      *     }
