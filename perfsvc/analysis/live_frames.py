@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from collections.abc import Mapping
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -12,6 +11,7 @@ from typing import NamedTuple
 from perfsvc.analysis.blocks import own_blocks
 from perfsvc.analysis.blocks import plan_block
 from perfsvc.analysis.blocks import rate
+from perfsvc.analysis.nodes import Nodes
 from perfsvc.analysis.nodes import frame_nodes
 from perfsvc.analysis.run_frame import threshold_blocks
 from perfsvc.analysis.run_frame import validity_block
@@ -22,7 +22,6 @@ from perfsvc.metrics.figures import Second
 from perfsvc.metrics.figures import StepSecond
 from perfsvc.metrics.figures import figures_of
 from perfsvc.metrics.figures import percent
-from perfsvc.metrics.node_state import NodeState
 from perfsvc.metrics.run_metrics import RunMetrics
 from perfsvc.metrics.thresholds import RuleState
 from perfsvc.metrics.validity import Validity
@@ -36,7 +35,7 @@ def metrics_frame(
     second: Second,
     metrics: RunMetrics,
     validity: Validity,
-    members: Mapping[str, NodeState],
+    nodes: Nodes,
     thresholds: Sequence[RuleState] = (),
 ) -> dict[str, Any]:
     """The frame of a closed second in the documented form, with more beside it."""
@@ -52,7 +51,7 @@ def metrics_frame(
         "warm_up": second.warm_up,
         "thresholds": threshold_blocks(thresholds),
         "steps": [step_data(step) for step in second.steps],
-        "nodes": frame_nodes(second, members),
+        "nodes": frame_nodes(second, nodes),
     }
     return {"type": "metrics", "timestamp": second.second, "data": data}
 

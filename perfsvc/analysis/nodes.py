@@ -70,7 +70,7 @@ def node_rows(metrics: RunMetrics, nodes: Nodes) -> list[dict[str, Any]]:
             "node": name,
             **_member(nodes.members.get(name, NodeState())),
             **_measured(metrics.nodes.get(name), points),
-            "losses": [_loss(loss, nodes.variable) for loss in nodes.losses if loss.node == name],
+            "losses": _losses(name, nodes),
         }
         for name in names
     ]
@@ -81,8 +81,12 @@ def loss_remarks(nodes: Nodes) -> list[Text]:
     return [_remark(loss, nodes.variable) for loss in nodes.losses]
 
 
-def frame_nodes(second: Second, members: Mapping[str, NodeState]) -> list[dict[str, Any]]:
-    """The nodes in a second of the live feed; one that has a share and reported nothing is ``silent``."""
+def frame_nodes(second: Second, nodes: Nodes) -> list[dict[str, Any]]:
+    """The nodes in a second of the live feed; one that has a share and reported nothing is ``silent``.
+
+    One that was lost has ``losses`` as in the report, with what was missing until now.
+    """
+    members = nodes.members
     reported = {figures.node: figures for figures in second.nodes}
     rows = []
     for name in sorted({*reported, *(name for name, member in members.items() if member.state != "left")}):
@@ -97,6 +101,7 @@ def frame_nodes(second: Second, members: Mapping[str, NodeState]) -> list[dict[s
                 "errors": figures.errors if figures else 0,
                 "process_cpu": figures.process_cpu if figures else None,
                 "loop_lag": figures.loop_lag_ms if figures else None,
+                **({"losses": losses} if (losses := _losses(name, nodes)) else {}),
             }
         )
     return rows
@@ -136,6 +141,10 @@ def _series(node: NodeTotals, points: int) -> dict[str, Any]:
         "process_cpu": series.process_cpu,
         "loop_lag": series.loop_lag,
     }
+
+
+def _losses(name: str, nodes: Nodes) -> list[dict[str, Any]]:
+    return [_loss(loss, nodes.variable) for loss in nodes.losses if loss.node == name]
 
 
 def _loss(loss: Loss, variable: Variable) -> dict[str, Any]:

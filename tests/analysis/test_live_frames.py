@@ -12,6 +12,7 @@ from perfsvc.analysis import live_frames
 from perfsvc.analysis.live_frames import history_frame
 from perfsvc.analysis.live_frames import history_of
 from perfsvc.analysis.live_frames import metrics_frame
+from perfsvc.analysis.nodes import Nodes
 from perfsvc.model.window import StepWindow
 from tests.analysis.conftest import snapshot
 
@@ -26,7 +27,7 @@ def seconds(metrics):
 
 
 def test_a_frame_has_the_documented_form(metrics, seconds):
-    frame = metrics_frame(seconds[0], metrics, metrics.validity(), {})
+    frame = metrics_frame(seconds[0], metrics, metrics.validity(), Nodes())
     assert (frame["type"], frame["timestamp"]) == ("metrics", T0 + 1)
     data = frame["data"]
     documented = ("active_users", "requests_per_second", "response_time", "error_rate", "system_metrics")
@@ -40,7 +41,7 @@ def test_a_frame_has_the_documented_form(metrics, seconds):
 
 
 def test_a_frame_has_more_beside_it(metrics, seconds):
-    data = metrics_frame(seconds[0], metrics, metrics.validity(), {})["data"]
+    data = metrics_frame(seconds[0], metrics, metrics.validity(), Nodes())["data"]
     assert (data["planned_users"], data["paused"], data["elapsed"], data["width"]) == (8, False, 1.0, 1)
     assert (data["requests"], data["errors"], data["total_requests"], data["total_errors"]) == (5, 2, 10, 4)
     assert (data["validity"], data["validity_causes"]) == ("INVALID", ["snapshots_missing"])
@@ -56,13 +57,13 @@ def test_a_frame_has_more_beside_it(metrics, seconds):
 
 def test_a_frame_says_what_was_not_sent(metrics):
     metrics.merge(msgspec.structs.replace(snapshot(7, UNSENT, node="n2"), second=T0 + 7))
-    data = metrics_frame(metrics.close_seconds(T0 + 99)[-1], metrics, metrics.validity(), {})["data"]
+    data = metrics_frame(metrics.close_seconds(T0 + 99)[-1], metrics, metrics.validity(), Nodes())["data"]
     assert (data["requests"], data["errors"], data["unsent"], data["total_unsent"]) == (0, 0, 4, 4)
     assert data["steps"][0]["unsent"] == 4
 
 
 def test_a_frame_has_what_protocols_count_and_measure(metrics, seconds):
-    frames = [metrics_frame(second, metrics, metrics.validity(), {})["data"]["steps"] for second in seconds]
+    frames = [metrics_frame(second, metrics, metrics.validity(), Nodes())["data"]["steps"] for second in seconds]
     _, login, of_list = frames[0]
     assert login["counters"] == {"lost": 1.0, "messages_sent": 3.0}
     assert login["gauges"] == {"ping_ms": {"count": 2, "avg": 2.5, "max": 4.0}}
@@ -72,15 +73,15 @@ def test_a_frame_has_what_protocols_count_and_measure(metrics, seconds):
 
 def test_a_frame_has_the_latency_from_plan_where_there_is_a_plan(metrics, seconds):
     planned = {"avg": 90.0, "p50": 90.0, "p90": 90.0, "p95": 90.0, "p99": 90.0, "max": 90.0}
-    data = metrics_frame(seconds[0], metrics, metrics.validity(), {})["data"]
+    data = metrics_frame(seconds[0], metrics, metrics.validity(), Nodes())["data"]
     assert data["latency_from_plan"] == planned
     assert [step.get("latency_from_plan") for step in data["steps"]] == [None, None, planned]
-    without = metrics_frame(seconds[1], metrics, metrics.validity(), {})["data"]
+    without = metrics_frame(seconds[1], metrics, metrics.validity(), Nodes())["data"]
     assert "latency_from_plan" not in without
 
 
 def test_a_second_without_requests_has_no_response_time(metrics, seconds):
-    data = metrics_frame(seconds[1], metrics, metrics.validity(), {})["data"]
+    data = metrics_frame(seconds[1], metrics, metrics.validity(), Nodes())["data"]
     assert (data["response_time"], data["p95"], data["error_rate"]) == (None, None, 0.0)
 
 
@@ -102,7 +103,7 @@ def test_history_of_nothing():
 
 
 def test_a_second_tells_its_failures_and_statuses(metrics, seconds):
-    data = metrics_frame(seconds[0], metrics, metrics.validity(), {})["data"]
+    data = metrics_frame(seconds[0], metrics, metrics.validity(), Nodes())["data"]
     assert data["failures"] == {"HTTP 500": 1, "Connection Error: refused": 1}
     assert data["statuses"] == {"200": 3, "500": 1}
     buy, login, of_list = data["steps"]

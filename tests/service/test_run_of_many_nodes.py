@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from perfsvc.analysis.nodes import frame_nodes
 from perfsvc.analysis.run_frame import RunNames
 from perfsvc.errors import RunError
 from perfsvc.metrics.figures import Second
@@ -230,6 +231,52 @@ def test_a_node_that_hung_and_came_back_was_lost_and_makes_the_run_no_longer() -
     assert report["summary"]["running_time"] == 20.0
     assert report["summary"]["throughput"] == (6 * 10 + 18 * 20 + 10) / 20
     assert [cause["code"] for cause in report["validity"]["causes"]] == ["node_lost"]
+
+
+class LastSecond(Output):
+    """The losses in the frame of the last second."""
+
+    async def start(self, run: Run) -> None:
+        self._run = run
+
+    def add(self, snapshot: Snapshot, seconds: Sequence[Second]) -> None:
+        for second in seconds:
+            self.losses = losses_in(frame_nodes(second, self._run.node_losses.nodes), "name")
+
+
+def losses_in(rows: list[dict[str, Any]], key: str) -> dict[str, Any]:
+    return {row[key]: row["losses"] for row in rows if row.get("losses")}
+
+
+def never_taken_over(cluster: ManyNodes, run: Run) -> None:
+    told_by_all(cluster, 1, 2, 3, 4)
+    cluster.event("lost", "b", T0 + 5)
+    for second in range(5, 11):
+        cluster.tell("a", second)
+        cluster.tell("c", second)
+
+
+def back_again(cluster: ManyNodes, run: Run) -> None:
+    told_by_all(cluster, 1, 2, 3, 4)
+    for second in (5, 6):
+        cluster.tell("a", second)
+        cluster.tell("c", second)
+    cluster.event("lost", "b", T0 + 6.0)
+    cluster.event("resplit", "b", T0 + 6.5, shares={"a": 50.0, "c": 50.0}, elapsed=6.5)
+    cluster.tell("b", 5, requests=3)
+    for second in range(7, 21):
+        cluster.tell("a", second, requests=15, vus=3, planned_vus=3)
+        cluster.tell("c", second, requests=15, vus=3, planned_vus=3)
+
+
+@pytest.mark.parametrize("script", [losing_b, never_taken_over, back_again])
+@pytest.mark.parametrize(("variable", "target"), [("vus", 6), ("arrival_rate", 30)])
+def test_the_live_feed_counts_lost_load_as_the_report_does(script: Script, variable: str, target: float) -> None:
+    live = LastSecond()
+    told = losses_in(ran(script, spec_of(variable, target), live)["nodes"], "node")
+    (loss,), (seen,) = told["b"], live.losses["b"]
+    assert loss["missing"]["amount"] > 0
+    assert (seen["missing"], seen["share"]) == (loss["missing"], loss["share"])
 
 
 def test_arrivals_that_are_missing() -> None:

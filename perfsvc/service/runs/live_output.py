@@ -58,9 +58,9 @@ class LiveOutput(Output):
         if not seconds:
             return
         run = self._run
-        validity, thresholds = run.metrics.validity(ended=False), run.thresholds()
+        validity, thresholds, nodes = run.metrics.validity(ended=False), run.thresholds(), run.node_losses.nodes
         for second in seconds:
-            frame = metrics_frame(second, run.metrics, validity, run.metrics.node_states, thresholds)
+            frame = metrics_frame(second, run.metrics, validity, nodes, thresholds)
             self._unfit.add(second.second, frame["data"])
             self._log.add(second.second, encode({"timestamp": second.second, **frame["data"]}))
             self.channel.publish(frame)

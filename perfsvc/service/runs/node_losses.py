@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from perfsvc.analysis.nodes import Loss
 from perfsvc.analysis.nodes import Nodes
@@ -33,8 +34,8 @@ class NodeLosses:
 
     @property
     def nodes(self) -> Nodes:
-        """The nodes and losses for the report."""
-        return Nodes(self._variable, self._nodes, self._losses)
+        """The nodes, and the losses with what was missing until now: for frames and for the report alike."""
+        return Nodes(self._variable, self._nodes, self._until_now())
 
     def set_level(self, level: float) -> None:
         """Change the planned load from now on."""
@@ -56,19 +57,32 @@ class NodeLosses:
         """End the accounting at ``moment`` (Unix time): shares that were not taken over were missing to the end."""
         for loss in self._open():
             self._close(loss, self._metrics.elapsed, moment)
-        missing = sum(loss.missing for loss in self._losses)
-        offered = self._profile.area(self._metrics.elapsed) - missing
+
+    def _until_now(self) -> list[Loss]:
+        """The losses with the missing load: planned for the node, less what it reported when it was back."""
+        if not self._losses:
+            return []
+        now = self._elapsed()
+        planned = [self._planned(loss, now) for loss in self._losses]
+        offered = self._profile.area(now) - sum(planned)
         sent = self._metrics.total.requests + self._metrics.warm_up.total.requests
         in_time = sent - sum(map(self._reported_late, self._losses))
-        if offered > 0:
-            for loss in self._losses:
-                self._finalize(loss, in_time / offered * loss.missing)
+        if offered <= 0:
+            return [replace(loss, missing=load) for loss, load in zip(self._losses, planned, strict=True)]
+        return [
+            self._counted(loss, load, in_time / offered * load)
+            for loss, load in zip(self._losses, planned, strict=True)
+        ]
 
-    def _finalize(self, loss: Loss, requests: float) -> None:
-        """Set the missing requests, less those that the lost node reported when it was back."""
+    def _planned(self, loss: Loss, now: float) -> float:
+        """The load that was planned for a lost node until others took its share over."""
+        until = max(now, loss.since) if loss.until is None else loss.until
+        return (self._profile.area(until) - self._profile.area(loss.since)) * loss.share / WHOLE
+
+    def _counted(self, loss: Loss, planned: float, requests: float) -> Loss:
+        """A loss that would have been so many requests, less those that the node reported when it was back."""
         left = max(requests - self._reported_late(loss), 0.0)
-        loss.missing *= left / requests if requests else 1.0
-        loss.requests = round(left)
+        return replace(loss, missing=planned * (left / requests if requests else 1.0), requests=round(left))
 
     def _reported_late(self, loss: Loss) -> int:
         return self._reported(loss.node) - loss.reported
@@ -99,8 +113,6 @@ class NodeLosses:
 
     def _close(self, loss: Loss, elapsed: float, moment: float) -> None:
         loss.until, loss.ended = max(elapsed, loss.since), moment
-        planned = self._profile.area(loss.until) - self._profile.area(loss.since)
-        loss.missing = planned * loss.share / WHOLE
 
     def _open(self) -> list[Loss]:
         """Return the losses whose shares are not taken over yet."""

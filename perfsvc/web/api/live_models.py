@@ -242,8 +242,39 @@ class StepPoint(PointFigures):
     gauges: dict[str, GaugeNow]
 
 
+class LostText(Response):
+    """A sentence about a loss in both languages."""
+
+    zh: str
+    en: str
+
+
+class MissingLoad(Response):
+    """Planned load that a lost node did not carry: user-seconds or arrivals, and about how many requests."""
+
+    variable: Variable
+    amount: float
+    requests: int | None
+
+
+class NodeLoss(Response):
+    """A loss of a node, known at ``time``, its ``share`` (percent) taken over at ``until``.
+
+    ``elapsed`` is from when to when its load was missing, in s of the load; what is not over yet ends with null, and
+    ``missing`` is then counted until now.
+    """
+
+    time: str
+    until: str | None
+    elapsed: tuple[float, float | None]
+    share: float
+    reason: LostText
+    missing: MissingLoad
+    remark: LostText
+
+
 class NodePoint(OpenResponse):
-    """A node in one second."""
+    """A node in one second; ``losses`` are there once it was lost."""
 
     name: str
     host: str
@@ -254,6 +285,7 @@ class NodePoint(OpenResponse):
     errors: int
     process_cpu: float
     loop_lag: float
+    losses: list[NodeLoss] | None = None
 
 
 class PointData(PointFigures):

@@ -8,6 +8,7 @@ from typing import Literal
 from perfsvc.model.scene import Part
 from perfsvc.web.api.live_models import FinalValidity
 from perfsvc.web.api.live_models import FinalVerdict
+from perfsvc.web.api.live_models import NodeLoss
 from perfsvc.web.api.live_models import ReasonTexts
 from perfsvc.web.api.live_models import RunEvent
 from perfsvc.web.api.live_models import WarmUpBlock
@@ -113,6 +114,7 @@ class ReportNode(Counted):
     dropped: Dropped
     late: Late
     cut_off: CutOff
+    losses: list[NodeLoss] = []
 
 
 class ReportErrorSample(OpenResponse):

@@ -3049,6 +3049,14 @@ export interface components {
             type: "loop";
         };
         /**
+         * LostText
+         * @description A sentence about a loss in both languages.
+         */
+        LostText: {
+            en: string;
+            zh: string;
+        };
+        /**
          * MemberForm
          * @description A new member, by id or by name.
          */
@@ -3112,6 +3120,16 @@ export interface components {
             timestamp: string;
         } & {
             [key: string]: unknown;
+        };
+        /**
+         * MissingLoad
+         * @description Planned load that a lost node did not carry: user-seconds or arrivals, and about how many requests.
+         */
+        MissingLoad: {
+            amount: number;
+            requests: number | null;
+            /** @enum {string} */
+            variable: "vus" | "arrival_rate";
         };
         /**
          * Mistake
@@ -3195,6 +3213,24 @@ export interface components {
             [key: string]: unknown;
         };
         /**
+         * NodeLoss
+         * @description A loss of a node, known at ``time``, its ``share`` (percent) taken over at ``until``.
+         *
+         *     ``elapsed`` is from when to when its load was missing, in s of the load; what is not over yet ends with null, and ``missing`` is then counted until now.
+         */
+        NodeLoss: {
+            elapsed: [
+                number,
+                number | null
+            ];
+            missing: components["schemas"]["MissingLoad"];
+            reason: components["schemas"]["LostText"];
+            remark: components["schemas"]["LostText"];
+            share: number;
+            time: string;
+            until: string | null;
+        };
+        /**
          * NodeOverTime
          * @description A node over time; null where it reported nothing.
          */
@@ -3218,13 +3254,15 @@ export interface components {
         };
         /**
          * NodePoint
-         * @description A node in one second.
+         * @description A node in one second; ``losses`` are there once it was lost.
          */
         NodePoint: {
             active_users: number;
             errors: number;
             host: string;
             loop_lag: number;
+            /** @default null */
+            losses: components["schemas"]["NodeLoss"][] | null;
             name: string;
             process_cpu: number;
             requests_per_second: number;
@@ -4284,6 +4322,8 @@ export interface components {
             iterations: number;
             /** @description Planned arrivals that had to wait for a free user or for data. */
             late: number;
+            /** @default [] */
+            losses: components["schemas"]["NodeLoss"][];
             max: number | null;
             min: number | null;
             node: string;

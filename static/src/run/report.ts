@@ -1,5 +1,5 @@
 /**
- * The report of a run, as the service describes it. What its description leaves open (losses and series of nodes,
+ * The report of a run, as the service describes it. What its description leaves open (series of nodes,
  * pauses, the search) is told here.
  */
 
@@ -20,16 +20,8 @@ export type ErrorSample = Named<Schemas['ReportErrorSample']>
 export type ErrorClass = Omit<Named<Schemas['ReportError']>, 'samples'> & { samples: ErrorSample[] }
 type Score = Omit<Named<Schemas['Score']>, 'parts'> & { parts: Named<Schemas['ScorePart']>[] }
 
-export interface Loss {
-  time: string
-  until: string | null
-  elapsed: [number, N]
-  share: number
-  reason: Text
-  missing: { variable: Variable; amount: number; requests: N }
-  remark: Text
-}
-export type NodeRow = Omit<Named<Schemas['ReportNode']>, Figures | 'checks'> &
+export type Loss = Schemas['NodeLoss']
+export type NodeRow = Omit<Named<Schemas['ReportNode']>, Figures | 'checks' | 'losses'> &
   Block & {
     losses: Loss[]
     series: { width: number; timestamps: number[] } & Record<'throughput' | 'errors' | 'active_users' | 'process_cpu' | 'loop_lag', N[]>

@@ -86,10 +86,12 @@ export function missingOf(view: RunView, range: Range): MissingSpan[] {
   return spans.map((span) => ({ ...span, amount: reported(view, span, range) ?? span.amount }))
 }
 
-/** What a report says that the loss of nodes cost; null where it does not say so, or not for all that is in view. */
+/** What the loss of nodes cost, as the report and the live feed count it; null where it is not known for all that is in view. */
 function reported(view: RunView, span: MissingSpan, [from, to]: Range): number | null {
-  const losses = (view.report.value?.nodes ?? []).flatMap((node) => node.losses)
-  const spans = losses.map((loss) => ({ from: Date.parse(loss.time) / 1000, to: Date.parse(loss.until ?? view.report.value!.end_time) / 1000, amount: loss.missing.amount }))
+  const nodes = view.report.value?.nodes ?? view.run.value.latest?.nodes ?? []
+  const end = view.report.value ? Date.parse(view.report.value.end_time) / 1000 : to
+  const losses = nodes.flatMap((node) => node.losses ?? [])
+  const spans = losses.map((loss) => ({ from: Date.parse(loss.time) / 1000, to: loss.until ? Date.parse(loss.until) / 1000 : end, amount: loss.missing.amount }))
   const own = spans.filter((loss) => loss.from < span.to && loss.to > span.from)
   if (!own.length || own.some((loss) => loss.from < from || loss.to > to)) return null
   return own.reduce((sum, loss) => sum + loss.amount, 0)
