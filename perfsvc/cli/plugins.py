@@ -24,7 +24,9 @@ KINDS = {
     "protocol": Text("协议", "protocol"),
     "data_source": Text("数据源", "data_source"),
     "function": Text("函数", "function"),
+    "plugin": Text("插件", "plugin"),
 }
+"""A plugin that failed to load has no other kind."""
 LOADED = Text("已加载", "loaded")
 
 

@@ -114,7 +114,7 @@ class ReportNode(Counted):
     dropped: Dropped
     late: Late
     cut_off: CutOff
-    losses: list[NodeLoss] = []
+    losses: list[NodeLoss] | None = None
 
 
 class ReportErrorSample(OpenResponse):

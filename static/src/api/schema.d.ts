@@ -4322,8 +4322,8 @@ export interface components {
             iterations: number;
             /** @description Planned arrivals that had to wait for a free user or for data. */
             late: number;
-            /** @default [] */
-            losses: components["schemas"]["NodeLoss"][];
+            /** @default null */
+            losses: components["schemas"]["NodeLoss"][] | null;
             max: number | null;
             min: number | null;
             node: string;
