@@ -78,8 +78,11 @@ def keys_of(model: type[BaseModel]) -> Iterator[str]:
 
 
 def homes_of(key: str, owners: list[type[BaseModel]]) -> tuple[str, str] | None:
-    """Return a key as it is written elsewhere in a plan, and where; None for a key that is nowhere."""
-    found = [
+    """Return a key as it is written elsewhere, and where; None for a key that is nowhere.
+
+    In a body that is no part of a plan, such as that of a trial, it is sought right below at first.
+    """
+    found = [below for owner in owners if owner not in HOMES for below in keys_below(owner) if below[0] == key] or [
         (name, home)
         for model, home in HOMES.items()
         if model not in owners
@@ -89,6 +92,14 @@ def homes_of(key: str, owners: list[type[BaseModel]]) -> tuple[str, str] | None:
     if not found:
         return None
     return found[0][0], " / ".join(sorted({home for _, home in found})[:MOST_HOMES])
+
+
+def keys_below(model: type[BaseModel]) -> Iterator[tuple[str, str]]:
+    """Yield the keys of the objects in a spec, each with the key of its object."""
+    for field in keys_of(model):
+        for candidate in _field(model, field):
+            if _is_model(candidate.kind):
+                yield from ((name, field) for name in keys_of(candidate.kind))
 
 
 def keys_elsewhere(owners: list[type[BaseModel]]) -> list[str]:
