@@ -68,7 +68,7 @@ def assert_curve(points: list[list[float]], lines: list[LogLine]) -> None:
 
 def test_every_window_equals_the_log_of_the_target(service: Service, target: StampingTarget) -> None:
     # One user: what the target writes down is in the order in which the run counts it.
-    plan = plan_of(service, target.url, STEPS, concurrent_users=1, hold_time=12)
+    plan = plan_of(service, target.url, STEPS, concurrent_users=1, hold_time=8)
     started = service.post(f"/api/performance/plans/{plan}/start/").body
     run = f"/api/performance/executions/{started['execution_id']}"
     Viewer(service, started["websocket_url"]).of_type("end")

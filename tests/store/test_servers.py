@@ -22,6 +22,7 @@ from perfsvc.errors import StartupError
 from perfsvc.errors import StoreUnavailable
 from perfsvc.store import backends
 from perfsvc.store import database
+from perfsvc.store import service_lock
 from perfsvc.store.address import parse
 from perfsvc.store.binding import DATABASE
 from perfsvc.store.database import Store
@@ -109,6 +110,7 @@ async def test_a_database_in_use_is_not_migrated(
     url: str, clock: FakeClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     migrated: list[object] = []
+    monkeypatch.setattr(service_lock, "sleep", lambda seconds: None)  # for a server that has just been started
     first = await Store.open(url, clock=clock, data_dir=tmp_path, lock=True)
     assert await asyncio.to_thread(first.service_lock.still_held)
     with monkeypatch.context() as patched:

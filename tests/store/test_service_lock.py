@@ -24,14 +24,21 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return waited
 
 
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[support.Server]:
-    """A server of this test's own: it is stopped."""
-    made = support.Server(tmp_path / "mariadb")
+@pytest.fixture(scope="module")
+def own_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[support.Server]:
+    """A server of this module's own: its tests stop it."""
+    made = support.Server(tmp_path_factory.mktemp("server") / "mariadb")
     made.install()
-    made.start()
     yield made
     made.stop()
+
+
+@pytest.fixture
+def server(own_server: support.Server) -> support.Server:
+    """The module's server, which is started again where a test has left it stopped."""
+    if not own_server.pid:
+        own_server.start()
+    return own_server
 
 
 def lock_on(url: str) -> ServiceLock:
