@@ -27,6 +27,7 @@ from perfsvc.plugin import Problem
 from perfsvc.plugin import ReplyParts
 from perfsvc.plugin import TargetDenied
 from perfsvc.plugin.testing.drive import EVERYTHING
+from perfsvc.plugin.testing.drive import LIMIT_S
 from perfsvc.plugin.testing.drive import Outcome
 from perfsvc.plugin.testing.drive import User
 from perfsvc.plugin.testing.drive import context
@@ -66,6 +67,8 @@ OF_REPLIES = frozenset(
     }
 )
 """Checks of how a reply ends, which a one-way protocol does not have."""
+CHECK_OF = {Behaviour.DIES: "a_peer_that_dies_in_the_middle", Behaviour.GARBAGE: "a_peer_that_sends_garbage"}
+"""The check that a peer with a behaviour ends a request."""
 
 
 def check(function: Check) -> Check:
@@ -374,7 +377,8 @@ async def _given_up(user: User, rig: Rig, waits_s: Sequence[float]) -> Outcome:
 async def _ended_and_followed(rig: Rig, behaviour: Behaviour) -> None:
     """End a request as a peer has it; the next one must be as one of a user without a past."""
     async with rig.peer(behaviour) as url, rig.user(context(url)) as user:
-        await _given_up(user, rig, WAITS_S if behaviour is Behaviour.SILENT else (1,))
+        # One that the peer ends is not aborted before: the next would begin on a connection that is about to end.
+        await _given_up(user, rig, (LIMIT_S,) if _ends(rig, behaviour) else WAITS_S)
         after = await user.do(rig.request)
         succeeded(after, rig)
         async with rig.user(context(url)) as fresh:
@@ -383,6 +387,11 @@ async def _ended_and_followed(rig: Rig, behaviour: Behaviour) -> None:
             kept, own = getattr(after, name), getattr(alone, name)
             same = kept == own if not isinstance(own, dict) else set(kept or ()) == set(own)
             assert same, f"{name} has something of the request before: {kept}, and {own} without one"
+
+
+def _ends(rig: Rig, behaviour: Behaviour) -> bool:
+    """Return whether a peer with this behaviour ends a request of the protocol."""
+    return behaviour is Behaviour.GOOD or CHECK_OF.get(behaviour, "") in checks_of(rig)
 
 
 async def settled() -> Counts:

@@ -11,8 +11,6 @@ from perfsvc_protocols.http.call import HttpCall
 from perfsvc_protocols.http.event_stream import EventStream
 from perfsvc_protocols.http.user import HttpUser
 
-NOT_BEGUN = "no reply began while it was listened for"
-
 
 class ListeningUser(HttpUser):
     """Ends a reply when the step has heard enough, and reports what it has heard."""

@@ -5,7 +5,7 @@ import { api, ask, type Schemas } from './client'
 import { everyPage } from './lists'
 
 export type RunPin = Schemas['PinResponse']
-export type PinBody = Pick<RunPin, 'from' | 'to' | 'text'>
+type PinBody = Pick<RunPin, 'from' | 'to' | 'text'>
 const LIVE_MS = 15_000
 
 /** The pins of a run; of a run under way they are read again, since others pin as well. */

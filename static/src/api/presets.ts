@@ -22,7 +22,7 @@ export function usePresets(project: MaybeRefOrGetter<number | null>) {
   })
 }
 
-export interface PresetBody {
+interface PresetBody {
   name: string
   description: string | null
   config: PlanConfig

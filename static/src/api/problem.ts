@@ -2,7 +2,7 @@
 import { t } from '@/i18n'
 import { fromProxy } from './reachable'
 
-export interface Detail {
+interface Detail {
   /** Where in the body: `config.execution_config.stages[0].duration`. */
   path: string
   message: string

@@ -2,7 +2,7 @@
 import type { Scene } from '@/scene/types'
 import { raw } from './raw'
 
-export interface TrialBody {
+interface TrialBody {
   project_id: number
   scene: Scene
   env_id?: number
@@ -13,7 +13,7 @@ export interface TrialBody {
   timeout?: number
 }
 
-export interface TrialReply {
+interface TrialReply {
   status: number | string | null
   head: string
   body: string
@@ -23,7 +23,7 @@ export interface TrialReply {
 }
 
 /** What was found instead of what was wanted. */
-export interface Finding {
+interface Finding {
   zh: string
   en: string
 }

@@ -7,7 +7,7 @@ import type { Argument } from '@/parts/words'
 import { api, ask, type Schemas } from './client'
 import { raw } from './raw'
 
-export interface VocabularyWord {
+interface VocabularyWord {
   name: string
   insert: string
   example: string

@@ -1,6 +1,6 @@
 /** A canvas that fills a box, sharp on every screen. */
 
-export interface Sheet {
+interface Sheet {
   pen: CanvasRenderingContext2D
   width: number
   height: number

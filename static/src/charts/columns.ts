@@ -6,7 +6,7 @@
 
 export type Rgb = readonly [number, number, number]
 /** Positions of points, pixels. */
-export interface Points {
+interface Points {
   x: Float64Array
   y: Float32Array
   /** First and last of them. */

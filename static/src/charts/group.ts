@@ -16,7 +16,7 @@ export interface Ground {
 }
 
 /** What a group needs of a chart. */
-export interface GroupedChart {
+interface GroupedChart {
   /** Draw what changed. */
   refresh: () => void
   /** Draw everything again. */

@@ -7,7 +7,7 @@ import { channels, colour } from './colours'
 import type { LaneSpec } from './lane'
 import { scaleOf } from './paths'
 
-export interface HeatData {
+interface HeatData {
   timestamps: number[]
   width: number
   edges: number[]

@@ -43,7 +43,7 @@ export interface LaneData {
   /** While it stays, rows are only added; absent where that is not known. */
   edition?: number
 }
-export interface BandSpec {
+interface BandSpec {
   lower: number
   upper: number
   token: string

@@ -18,7 +18,7 @@ export interface Shape {
   fill: number
 }
 /** Between two columns, where both are known and the upper one is not the lower. */
-export interface Band {
+interface Band {
   token: string
   lower: Float32Array
   upper: Float32Array

@@ -3,7 +3,7 @@
 import { t } from '@/i18n'
 import { num } from '@/i18n/format'
 
-export interface SparkLook {
+interface SparkLook {
   width: number
   height: number
   limit?: number | null

@@ -2,7 +2,7 @@
 
 import type { UnfitSpan } from '@/run/fit'
 
-export interface DrawnSpan {
+interface DrawnSpan {
   from: number
   to: number
   kind: UnfitSpan['kind']

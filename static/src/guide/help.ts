@@ -1,7 +1,7 @@
 /** What the guide says about a field: its row in a table, else the sentence that begins with it or names it. */
 import { type Block, blocks, type Inline, plain } from './markdown'
 
-export interface HelpText {
+interface HelpText {
   text: string
   /** The heading it stands below. */
   id: string

@@ -1,5 +1,5 @@
 /** Addresses of targets, as they are typed. */
-export type AddressMistake = 'noAddress' | 'noScheme' | 'notWhole'
+type AddressMistake = 'noAddress' | 'noScheme' | 'notWhole'
 
 export function mistakeInAddress(text: string): AddressMistake | null {
   const address = text.trim()

@@ -4,7 +4,7 @@ export interface Stage {
   target: number
 }
 
-export interface RateRange {
+interface RateRange {
   min: number
   max: number
 }

@@ -3,7 +3,7 @@ import { variableOf } from './config'
 import type { LoadConfig } from './config'
 import { modeOf, stagesOf, withStages } from './modes'
 
-export interface Handle {
+interface Handle {
   index: number
   at: number
   load: number

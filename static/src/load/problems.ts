@@ -5,13 +5,13 @@ import { mistakeInAddress } from './address'
 import { modeOf, stagesOf } from './modes'
 import { parseThreshold } from './thresholds'
 
-export interface PlanLike {
+interface PlanLike {
   name: string
   scenes: { weight: number }[]
   config: LoadConfig & { target_url?: string | null }
 }
 
-export type PlanFault =
+type PlanFault =
   | 'noName'
   | 'noTarget'
   | 'noWeight'
@@ -30,7 +30,7 @@ export type PlanFault =
   | 'noScheme'
   | 'notWhole'
 
-export interface PlanProblem {
+interface PlanProblem {
   path: string
   fault: PlanFault
   values?: Record<string, string>

@@ -1,7 +1,7 @@
 /** Plans for a first run: one address, no scene. */
 import type { LoadConfig } from './config'
 
-export interface Quick {
+interface Quick {
   address: string
   users: number
   seconds: number

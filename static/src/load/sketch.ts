@@ -60,7 +60,7 @@ function bisect(config: LoadConfig, hold: (load: number) => boolean, from: numbe
   return { low, high }
 }
 
-export interface HoldSketch {
+interface HoldSketch {
   points: Point[]
   settled: number
   guess: number

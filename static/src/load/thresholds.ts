@@ -6,7 +6,7 @@ export const METRICS = [
 export type Metric = (typeof METRICS)[number]
 
 const OPERATORS = ['<', '<=', '>', '>=', '==', '!='] as const
-export type Operator = (typeof OPERATORS)[number]
+type Operator = (typeof OPERATORS)[number]
 
 export interface Threshold {
   metric: Metric

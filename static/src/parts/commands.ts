@@ -2,7 +2,7 @@
 import { computed, onScopeDispose, shallowRef } from 'vue'
 import type { Component } from 'vue'
 
-export interface Command {
+interface Command {
   label: () => string
   icon?: Component
   /** Whether it can be done now, by this user. */

@@ -5,7 +5,7 @@ import { type Help, helpIn, helpFor } from '@/guide/help'
 import { DOCS, read } from '@/guide/library'
 import { language, type Language } from '@/i18n'
 
-export interface FieldHelp {
+interface FieldHelp {
   text: string
   to: RouteLocationRaw
 }

@@ -2,7 +2,7 @@
 import { shallowRef } from 'vue'
 import { asProblem, type Problem } from '@/api/problem'
 
-export interface Notice {
+interface Notice {
   id: number
   text: string
   kind: 'done' | 'failed'

@@ -13,7 +13,7 @@ export interface Stored extends Versioned {
 }
 
 /** How one kind of thing is read and saved. */
-export interface Resource<S extends Stored, T> {
+interface Resource<S extends Stored, T> {
   /** Keys of the cache: of one, and of the lists. */
   keys: { one: string; lists: string }
   /** Null where it is new. */

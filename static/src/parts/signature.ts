@@ -2,7 +2,7 @@
 import { t } from '@/i18n'
 import type { FunctionWord } from './words'
 
-export interface SignaturePart {
+interface SignaturePart {
   text: string
   /** Whether it is the argument at the caret. */
   on: boolean

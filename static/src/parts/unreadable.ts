@@ -9,7 +9,7 @@ export interface Unreadable {
   sound: string
 }
 
-export interface Unreadables {
+interface Unreadables {
   at: (path: string) => Unreadable | null
   put: (path: string, text: Unreadable | null) => void
 }

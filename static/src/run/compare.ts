@@ -4,7 +4,7 @@ import type { Report, StepRow } from './report'
 
 export type Figure = 'throughput' | 'errorRate' | 'avg' | 'p50' | 'p95' | 'p99' | 'planP95'
 /** more, less: a change beyond the noise · same: surely below the margin · unsure: too noisy · short: no steady load to judge by. */
-export type Judgement = 'more' | 'less' | 'same' | 'unsure' | 'short'
+type Judgement = 'more' | 'less' | 'same' | 'unsure' | 'short'
 
 export interface Difference {
   /** Percent of the base; percentage points of an error rate. */

@@ -9,7 +9,7 @@ export interface SeriesAnswer {
   series: StepFigures[]
 }
 type Lists = Record<string, N[] | undefined>
-export interface StepFigures {
+interface StepFigures {
   index: N
   name: string | null
   rps: N[]

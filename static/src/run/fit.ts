@@ -3,7 +3,7 @@
 export const LAG_MS = 50
 export const CPU_PERCENT = 90
 
-export type UnfitKind = 'lag' | 'cpu' | 'lost'
+type UnfitKind = 'lag' | 'cpu' | 'lost'
 
 export interface Span {
   from: number

@@ -3,7 +3,7 @@
 import type { Span } from './fit'
 import type { RunEvent, Variable } from './frames'
 
-export type MarkKind = 'warmUp' | 'pause' | 'load' | 'auto' | 'node' | 'threshold' | 'validity' | 'stop'
+type MarkKind = 'warmUp' | 'pause' | 'load' | 'auto' | 'node' | 'threshold' | 'validity' | 'stop'
 
 export interface Mark {
   at: number

@@ -9,7 +9,7 @@ export interface MissingSpan extends Span {
   /** Arrivals, or user-seconds. */
   amount: number
 }
-export interface LoadColumns {
+interface LoadColumns {
   real: string
   planned: string
 }

@@ -17,7 +17,7 @@ type Figures = keyof Block
 export type Phase = Schemas['PhaseBlock']
 export type StepRow = Omit<Named<Schemas['ReportStep']>, Figures | 'checks' | 'part' | 'unsent'> & Block
 export type ErrorSample = Named<Schemas['ReportErrorSample']>
-export type ErrorClass = Omit<Named<Schemas['ReportError']>, 'samples'> & { samples: ErrorSample[] }
+type ErrorClass = Omit<Named<Schemas['ReportError']>, 'samples'> & { samples: ErrorSample[] }
 type Score = Omit<Named<Schemas['Score']>, 'parts'> & { parts: Named<Schemas['ScorePart']>[] }
 
 export type Loss = Schemas['NodeLoss']
@@ -26,12 +26,12 @@ export type NodeRow = Omit<Named<Schemas['ReportNode']>, Figures | 'checks' | 'l
     losses: Loss[]
     series: { width: number; timestamps: number[] } & Record<'throughput' | 'errors' | 'active_users' | 'process_cpu' | 'loop_lag', N[]>
   }
-export interface StepSeries {
+interface StepSeries {
   width: number
   timestamps: number[]
   steps: ({ index: number } & Partial<Record<string, N[]>>)[]
 }
-export interface Interval {
+interface Interval {
   start: number
   end: number
   seconds: number

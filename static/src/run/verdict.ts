@@ -2,7 +2,7 @@
 
 import type { ThresholdState } from './frames'
 
-export interface SoFar {
+interface SoFar {
   state: 'none' | 'holding' | 'breaking' | 'breached'
   /** The threshold that decides. */
   worst: ThresholdState | null

@@ -7,7 +7,7 @@ const MOST_WORDS = 2000
 /** Whether a text looks like a cURL command. */
 export const isCurl = (text: string) => /^\s*(\$\s+)?curl(\.exe)?\s/.test(text)
 
-export interface FromCurl {
+interface FromCurl {
   step: Step
   /** Options that have no counterpart in a step. */
   left: string[]

@@ -7,7 +7,7 @@ import { everyStep } from './tree'
 import { kindOf, namesOf } from './types'
 import type { Scene, Step } from './types'
 
-export type SceneFault =
+type SceneFault =
   | { code: 'unknown variable'; name: string }
   | { code: 'mistake'; name: string; text: string }
   | { code: 'full-width braces'; name: string }
@@ -15,10 +15,10 @@ export type SceneFault =
   | { code: 'no name' }
   | { code: 'no condition' }
 
-export type SceneProblem = SceneFault & { path: string; severity: 'error' | 'warning' }
+type SceneProblem = SceneFault & { path: string; severity: 'error' | 'warning' }
 
 /** What the service says of an expression; null where nothing is wrong, or nothing is known yet. */
-export type Judge = (expression: string) => string | null
+type Judge = (expression: string) => string | null
 
 /** Problems of the whole scene. Unknown variables are warnings where what the data gives is not known here. */
 export function problemsIn(scene: Scene, around: Surroundings, dataKnown: boolean, judge: Judge = () => null): SceneProblem[] {

@@ -1,7 +1,7 @@
 /** From a reply to an extractor or a check: paths of JSON values, names for variables, and what a path finds. */
 import type { Check, Extractor } from './types'
 
-export interface JsonLine {
+interface JsonLine {
   indent: number
   key: string | null
   text: string

@@ -1,5 +1,5 @@
 /** Placeholders in texts: `{{name}}`, `{{$uuid}}`, `{{$randomInt(1,9)}}`, `{{$faker.name}}`; `\{{` is no placeholder. */
-export interface Placeholder {
+interface Placeholder {
   from: number
   to: number
   name: string

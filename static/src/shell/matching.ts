@@ -1,6 +1,6 @@
 // Which offers of the command palette fit what was typed, best first.
 
-export interface Labelled {
+interface Labelled {
   label: string
   group: string
   note?: string
