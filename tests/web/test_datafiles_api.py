@@ -111,6 +111,17 @@ async def test_a_preview_says_by_what_the_file_was_read(
     assert (answer.status, answer.json["encoding"], answer.json["delimiter"]) == (200, encoding, delimiter)
 
 
+async def test_a_viewer_sees_the_rows_of_a_file_that_needs_options(api: Api) -> None:
+    created = await api.call("POST", upload(), raw="name;age\nMüller;20\n".encode("windows-1252"))
+    path = f"/api/datafiles/{created.json['id']}/preview/"
+    assert (await api.get(path, "viewer")).status == 422
+    options = {"encoding": "windows-1252", "secret_columns": ["age"], "order": "random", "datafile_id": 999}
+    answer = await api.get(f"{path}?options={quote(json.dumps(options))}", "viewer")
+    assert (answer.status, answer.json["rows"]) == (200, [{"name": "Müller", "age": "***"}])
+    for wrong in ("[1]", "{", json.dumps({"encoding": "klingon"})):
+        assert (await api.get(f"{path}?options={quote(wrong)}", "viewer")).status == 422
+
+
 async def test_a_preview_with_options_says_which_held(api: Api) -> None:
     created = await api.call("POST", upload(), raw="名|城,市\n张|北,京\n".encode("gbk"))
     options = {"datafile_id": created.json["id"], "encoding": "gbk", "delimiter": "|"}

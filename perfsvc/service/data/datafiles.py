@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 from collections.abc import AsyncIterator
 from collections.abc import Mapping
@@ -17,8 +18,10 @@ from perfsvc.errors import NotFound
 from perfsvc.errors import PerfsvcError
 from perfsvc.model.base import Spec
 from perfsvc.model.base import titled
+from perfsvc.model.data import Allocation
 from perfsvc.model.data import DataSpec
 from perfsvc.model.data import FileName
+from perfsvc.model.data import split_config
 from perfsvc.model.entities import DataFile
 from perfsvc.model.entities import FileContent
 from perfsvc.model.entities import Page
@@ -53,6 +56,24 @@ class NewDataFile(Spec):
 
     project_id: Id = titled("项目ID", "Project")
     name: FileName = titled("文件名", "Name")
+
+
+class FilePreviewQuery(Spec):
+    """How to read a data file: the options of a plan's ``data_config`` as JSON text; without, the defaults."""
+
+    options: str | None = titled(
+        "读取选项（JSON）", "Options as JSON", default=None, max_length=10_000, examples=['{"encoding": "gbk"}']
+    )
+
+    def data_config(self) -> dict[str, Any]:
+        """Return the options. Raise InvalidInput."""
+        try:
+            found = json.loads(self.options or "{}")
+        except (ValueError, RecursionError):
+            found = None
+        if not isinstance(found, dict):
+            raise InvalidInput.at("options", "应为 JSON 对象", "must be a JSON object")
+        return {key: value for key, value in found.items() if key not in {"datafile_id", "file"}}
 
 
 class NewContent(Spec):
@@ -99,10 +120,12 @@ class DataFiles:
         """Raises NotFound, Conflict while a plan uses it."""
         await self._file_store.remove(await self._store.run(datafiles.delete, datafile_id))
 
-    async def preview(self, datafile_id: int) -> Preview:
-        """Return the first rows, read with default options. Raises NotFound, InvalidInput, SourceFailed."""
+    async def preview(self, datafile_id: int, query: FilePreviewQuery) -> Preview:
+        """Return the first rows. Raises NotFound, InvalidInput, SourceFailed."""
+        allocation, options = split_config(query.data_config())
+        secret = Allocation.parse(allocation, "options").secret_columns
         content = (await self.get(datafile_id)).content
-        preview = await preview_of(SOURCE, await self._open(content.stored_name))
+        preview = await preview_of(SOURCE, await self._open(content.stored_name, options), secret)
         return preview if preview.count is not None else preview.with_count(content.row_count)
 
     async def row(self, project_id: int, ident: int, number: int) -> Row:
@@ -202,12 +225,12 @@ class DataFiles:
         finally:
             await feed.close()
 
-    async def _open(self, stored_name: str) -> Feed:
+    async def _open(self, stored_name: str, options: Mapping[str, Any] | None = None) -> Feed:
         async def file(ident: int | str) -> Path:
             return self._file_store.path(stored_name)
 
         context = DataContext(file, no_connection, no_address, seed=0)
-        spec = DataSpec(source=SOURCE, options={"datafile_id": 1})
+        spec = DataSpec(source=SOURCE, options={**(options or {}), "datafile_id": 1})
         return await self._sources.open_live(spec, context, "")
 
 

@@ -8,6 +8,7 @@ from typing import Self
 from perfsvc.model.entities import DataFile as StoredFile
 from perfsvc.model.entities import Role
 from perfsvc.service.auth.access import Kind
+from perfsvc.service.data.datafiles import FilePreviewQuery
 from perfsvc.service.data.datafiles import NewContent
 from perfsvc.service.data.datafiles import NewDataFile
 from perfsvc.web.api.data_preview import DataPreviewResponse
@@ -110,8 +111,8 @@ class DataFileHandler(UploadHandler):
 
 class DataFilePreviewHandler(Handler):
     @operation("预览数据文件", "The first rows of a data file", VIEWERS, relays=True)
-    async def get(self, datafile_id: int) -> DataPreviewResponse:
-        return DataPreviewResponse.of(await self.services.datafiles.preview(datafile_id), self.language)
+    async def get(self, datafile_id: int, query: FilePreviewQuery) -> DataPreviewResponse:
+        return DataPreviewResponse.of(await self.services.datafiles.preview(datafile_id, query), self.language)
 
 
 routes = [

@@ -21,17 +21,18 @@ export function useDataFiles(project: MaybeRefOrGetter<number | null>) {
   })
 }
 
-export function useFilePreview(id: MaybeRefOrGetter<number | null>) {
+export function useFilePreview(id: MaybeRefOrGetter<number | null>, options: MaybeRefOrGetter<object> = {}) {
   return useQuery({
-    queryKey: ['datafile', id, 'preview'],
-    queryFn: () => readFileRows(toValue(id)!),
+    queryKey: ['datafile', id, 'preview', options],
+    queryFn: () => readFileRows(toValue(id)!, toValue(options)),
     enabled: () => toValue(id) !== null,
   })
 }
 
-/** The first rows of a file, read without options. */
-export function readFileRows(id: number): Promise<Rows> {
-  return ask(api.GET('/api/datafiles/{datafile_id}/preview/', { params: { path: { datafile_id: id } } }))
+/** The first rows of a file, read with the options of a plan's data. */
+export function readFileRows(id: number, options: object = {}): Promise<Rows> {
+  const query = Object.keys(options).length ? { options: JSON.stringify(options) } : {}
+  return ask(api.GET('/api/datafiles/{datafile_id}/preview/', { params: { path: { datafile_id: id }, query } }))
 }
 
 export function readRows(body: Schemas['PreviewForm']): Promise<Rows> {

@@ -88,6 +88,8 @@ export interface paths {
         /**
          * The first rows of a data file
          * @description Needs the project role viewer
+         *
+         *     How to read a data file: the options of a plan's ``data_config`` as JSON text; without, the defaults.
          */
         get: operations["getDataFilePreview"];
         put?: never;
@@ -6572,7 +6574,10 @@ export interface operations {
     };
     getDataFilePreview: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Options as JSON */
+                options?: string | null;
+            };
             header?: never;
             path: {
                 /** @description Data file */
@@ -6613,6 +6618,7 @@ export interface operations {
                     "application/json": components["schemas"]["DataPreviewResponse"];
                 };
             };
+            400: components["responses"]["400"];
             401: components["responses"]["401"];
             403: components["responses"]["403"];
             404: components["responses"]["404"];
