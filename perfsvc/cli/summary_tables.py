@@ -15,6 +15,7 @@ from perfsvc.cli.tables import BAD
 from perfsvc.cli.tables import GOOD
 from perfsvc.cli.tables import table
 from perfsvc.cli.tables import two_digits
+from perfsvc.engine.failure_texts import class_text
 from perfsvc.errors import Text
 
 NODE_STATES = {
@@ -67,7 +68,8 @@ def errors_table(report: dict[str, Any], language: str) -> Table | None:
     for row in report["errors"]:
         first = row["samples"][0] if row["samples"] else None
         step, example = (first["step"] or "", example_of(first, row["error_class"], language)) if first else ("", "")
-        shown.add_row(Styled(row["error_class"], style=BAD), str(row["count"]), f"{row['share']:.2f} %", step, example)
+        name = class_text(row["error_class"]).of(language)
+        shown.add_row(Styled(name, style=BAD), str(row["count"]), f"{row['share']:.2f} %", step, example)
     return shown
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from perfsvc.cli.labels import colon
 from perfsvc.cli.tables import console
+from perfsvc.engine.failure_texts import class_text
 from perfsvc.engine.failure_texts import in_english
 from perfsvc.errors import Text
 from perfsvc.model.labels import ALL_STEP_TYPES
@@ -45,7 +46,8 @@ def step_lines(step: dict[str, Any], language: str) -> list[str]:
     lines = [_heading(step, language)]
     if error := step["error"]:
         message = Text(error["message_zh"], in_english(error["class"], error["message"])).of(language)
-        lines.append(INDENT + (colon(error["class"], language) + message if message else error["class"]))
+        name = class_text(error["class"]).of(language)
+        lines.append(INDENT + (colon(name, language) + message if message else name))
     found = {each["name"] for each in step["extracted"]}
     assigned = [f"{name} = {value}" for name, value in step["after"].items() if name not in found]
     lines += _block(ASSIGNED, "\n".join(assigned), language)

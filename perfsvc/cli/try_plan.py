@@ -12,13 +12,13 @@ from perfsvc.cli.exit_codes import PASSED
 from perfsvc.cli.json_output import write_json
 from perfsvc.cli.plan_flags import add_outside_flags
 from perfsvc.errors import InvalidInput
+from perfsvc.errors import Problem
 
 if TYPE_CHECKING:
     from perfsvc.model.planfile import PlanFile
     from perfsvc.model.scene import SceneSpec
     from perfsvc.plugin.catalog import Catalog
     from perfsvc.service.trials import TrialResult
-
 
 def add(commands: Any) -> None:
     """Add the command."""
@@ -66,10 +66,23 @@ def execute(chosen: argparse.Namespace, language: str) -> int:
 async def _results(
     plan: PlanFile, chosen: argparse.Namespace, folder: Path, catalog: Catalog
 ) -> dict[str, TrialResult]:
-    return {
-        scene.name: await _try_scene(plan, scene, chosen.limit, folder, catalog)
-        for scene in scenes_of(plan, chosen.scene)
-    }
+    results = {}
+    for scene in scenes_of(plan, chosen.scene):
+        try:
+            results[scene.name] = await _try_scene(plan, scene, chosen.limit, folder, catalog)
+        except InvalidInput as error:
+            raise InvalidInput([_placed(problem, plan, scene) for problem in error.problems]) from None
+    return results
+
+
+def _placed(problem: Problem, plan: PlanFile, scene: SceneSpec) -> Problem:
+    """A problem of the scene by its path in the plan."""
+    from perfsvc.model.scene import PARTS
+
+    names = [each.name for each in plan.scenes]
+    if scene.name not in names or not problem.path.startswith(tuple(f"{part}[" for part in PARTS)):
+        return problem
+    return problem._replace(path=f"scenes[{names.index(scene.name)}].{problem.path}")
 
 
 def scenes_of(plan: PlanFile, name: str | None) -> list[SceneSpec]:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from perfsvc.errors import Text
+
+KINDS = {"Check": "检查未通过", "Extract": "没有取到值"}
+"""Kinds of failures whose messages do not repeat what they are."""
 MEANINGS = {
     "Connection Error: refused": "连接被拒绝，该地址和端口上没有服务在监听",
     "Connection Error: reset": "连接被对方重置",
@@ -35,6 +39,12 @@ MEANINGS = {
     "Timeout": "超过时间限制，没有得到完整的响应",
 }
 """What the classes of errors mean, by their names, or by the part of the name in front of the colon."""
+
+
+def class_text(error_class: str) -> Text:
+    """Return the name of an error class."""
+    kind, _, what = error_class.partition(": ")
+    return Text(f"{KINDS[kind]} {what}", error_class) if kind in KINDS else Text(error_class, error_class)
 
 
 def in_chinese(error_class: str, message: str) -> str:

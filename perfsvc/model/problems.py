@@ -147,9 +147,11 @@ def _written_by_user(location: tuple[int | str, ...], data: Any) -> tuple[int | 
     below what has no keys can be nothing else. A key that is wrong in itself is marked ``[key]``.
     """
     kept: list[int | str] = []
+    branch = False
     for part in location:
+        # Behind the name of a branch stands a key, though it may be called like the branch.
         branch = isinstance(part, str) and (
-            not isinstance(data, dict) or part.startswith(":") or data.get("type") == part
+            not isinstance(data, dict) or part.startswith(":") or (data.get("type") == part and not branch)
         )
         if branch or part == "[key]":
             continue

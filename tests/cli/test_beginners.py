@@ -138,6 +138,15 @@ def test_a_mistake_is_named_with_its_place(perfsvc: Command, tmp_path: Path, tex
         assert perfsvc("check", str(path), lang="zh") == (2, "", f"perfsvc: {path}{zh}\n")
 
 
+def test_a_trial_names_the_same_place(perfsvc: Command, tmp_path: Path) -> None:
+    path = tmp_path / "plan.yaml"
+    framing = "{name: a, protocol: tcp, request: {url: 'tcp://127.0.0.1:1', framing: {type: delimiter, delimiter: x}}}"
+    path.write_text(scene(framing))
+    place = f"perfsvc: {path}:5:97: scenes[0].steps[0].request.framing.delimiter: "
+    for command in ("check", "try"):
+        assert perfsvc(command, str(path)) == (2, "", f"{place}is not a known key\n"), command
+
+
 def test_all_mistakes_are_found_in_one_round(perfsvc: Command, tmp_path: Path) -> None:
     """What one mistake would hide is found behind it: schema, thresholds, templates, requests, test data, flags."""
     (tmp_path / "users.csv").write_text("account,pin\na,1\n")
