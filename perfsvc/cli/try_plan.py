@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from perfsvc.plugin.catalog import Catalog
     from perfsvc.service.trials import TrialResult
 
+
 def add(commands: Any) -> None:
     """Add the command."""
     parser = commands.add_parser("try", help="take one iteration of a plan, step by step")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +17,13 @@ pytestmark = pytest.mark.timeout(180)
 
 LOOKS = [("zh", "light", 1440), ("zh", "dark", 390), ("en", "light", 390), ("en", "dark", 1440)]
 PATIENCE_MS = 30_000
+PASTE = """
+(text) => {
+  const clipboardData = new DataTransfer()
+  clipboardData.setData('text/plain', text)
+  document.querySelector('.tree').dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true }))
+}
+"""
 
 
 @pytest.fixture(scope="module")
@@ -115,6 +124,30 @@ def test_variables_are_completed_and_unknown_ones_marked(ui: Ui, shop: int) -> N
     expect(address).to_have_value("/healthz?u={{user}}")
     address.fill("/healthz?u={{usr}}")
     expect(page.locator(".template mark.is-unknown")).to_have_text("{{usr}}")
+
+
+@pytest.mark.parametrize(("language", "page_name"), [("en", "user-guide.md"), ("zh", "user-guide.zh-CN.md")])
+def test_the_curl_command_of_the_guide_and_a_header_become_parts_of_a_step(
+    ui: Ui, shop: int, language: str, page_name: str
+) -> None:
+    guide = (Path(__file__).parents[2] / "docs" / page_name).read_text("utf-8")
+    (command,) = re.findall(r"```curl\n(curl .*?)```", guide, re.DOTALL)
+    headers, keep = {"en": ("Headers", "Keep as {{server}}"), "zh": ("响应头", "存成 {{server}}")}[language]
+    scene = stored(ui.service, shop, f"Pasted {language}", request("look"))
+    page = ui.open(f"/p/{shop}/scenes/{scene}", language=language)
+    page.get_by_role("treeitem", name="look").click()
+    page.locator(".step-head .btn-primary").click()
+    page.get_by_role("tab", name=headers, exact=True).click(timeout=PATIENCE_MS)
+    page.get_by_role("button", name="perfsvc", exact=True).click()
+    page.get_by_role("button", name=keep).click()
+    page.evaluate(PASTE, command)
+    expect(page.get_by_role("treeitem")).to_have_count(2)
+    page.keyboard.press("Control+s")
+    expect(page.get_by_text({"en": "Saved", "zh": "已保存"}[language], exact=True)).to_be_visible()
+    first, pasted = ui.service.get(f"/api/scenes/{scene}/").body["steps"]
+    assert first["extract"] == [{"name": "server", "from": "header", "header": "Server"}]
+    wanted = {"method": "POST", "url": "https://shop.example.com/cart?coupon=A1", "json": {"item": 7, "count": 2}}
+    assert pasted["request"] == {**wanted, "headers": {"Authorization": "Bearer {{token}}"}}
 
 
 def test_variables_are_completed_wherever_a_template_may_stand(ui: Ui, shop: int) -> None:

@@ -16,6 +16,7 @@ from perfsvc.datafeed.sources import DataSources
 from perfsvc.errors import InvalidInput
 from perfsvc.errors import NotFound
 from perfsvc.errors import PerfsvcError
+from perfsvc.errors import Text
 from perfsvc.model.base import Spec
 from perfsvc.model.base import titled
 from perfsvc.model.data import Allocation
@@ -140,7 +141,7 @@ class DataFiles:
                 left -= len(rows)
         finally:
             await feed.close()
-        raise InvalidInput.at("row_number", "数据文件没有这么多行", "the data file has fewer rows")
+        raise InvalidInput.at("row_number", *no_such_row(found.name, number, number - left))
 
     async def path(self, project_id: int, ident: int | str) -> Path:
         """Return the path of a project's file. Raises InvalidInput for a missing file or one of another project."""
@@ -252,3 +253,11 @@ async def no_connection(name: str) -> dict[str, Any]:
 
 async def no_address(host: str, port: int) -> list[tuple[Any, ...]]:
     raise OSError("a data file has no addresses")
+
+
+def no_such_row(name: str, number: int, rows: int) -> Text:
+    """The message for a row behind the last one."""
+    if not rows:
+        return Text(f"数据文件 {name} 没有数据行", f"the data file {name} has no rows")
+    en = f"the data file {name} has {rows} row{'s' * (rows > 1)}; there is no row {number}"
+    return Text(f"数据文件 {name} 只有 {rows} 行，没有第 {number} 行", en)

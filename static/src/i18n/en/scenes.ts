@@ -26,6 +26,7 @@ export const scenes: (typeof zhWork)['scenes'] = {
   dataFile: 'Test data',
   noData: 'no data',
   rowNumber: 'row',
+  ofRows: 'of {rows}',
   before: 'Before',
   afterwards: 'After',
   moreOf: 'More for {name}',

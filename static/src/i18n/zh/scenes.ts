@@ -25,6 +25,7 @@ export const scenes = {
   dataFile: '测试数据',
   noData: '不用数据',
   rowNumber: '第几行',
+  ofRows: '共 {rows} 行',
   before: '之前',
   afterwards: '之后',
   moreOf: '“{name}”的更多操作',
