@@ -11,7 +11,7 @@ NODE := $(shell $(PYTHON) static/build.py missing-node)
 UI = $(if $(NODE),$(BIN)/python,$(PYTHON)) static/build.py
 NPM = $(UI) npm
 
-.PHONY: run test check check-python check-ui bench fuzz faults format lock clean ui ui-dist ui-tools node packages screenshots
+.PHONY: run test check check-python check-ui check-pages bench fuzz faults format lock clean ui ui-dist ui-tools node packages browser screenshots
 
 # Packages and web UI are made side by side: each waits for the network most of its time.
 run:
@@ -35,6 +35,9 @@ ui-tools: node
 packages:
 	@.ci/packages
 
+browser:
+	@.ci/packages chromium
+
 node: $(if $(NODE),.venv/uv)
 	@[ -z "$(NODE)" ] || $(UV) "$(NODE)"
 
@@ -44,8 +47,8 @@ test:
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadscope -q
 
 check:
-	@$(MAKE) --no-print-directory -j2 .venv/ready-test ui-tools
-	@$(MAKE) --no-print-directory -j2 --output-sync check-python check-ui
+	@$(MAKE) --no-print-directory -j3 .venv/ready-test ui-tools browser
+	@$(MAKE) --no-print-directory -j2 --output-sync check-python check-ui check-pages
 
 check-python: .venv/ready-test
 	$(BIN)/ruff check .
@@ -59,6 +62,10 @@ check-python: .venv/ready-test
 check-ui: ui-tools
 	$(NPM) run --silent check
 	$(NPM) test --silent
+
+# The UI as it is built, in a browser.
+check-pages: .venv/ready-test ui-tools browser
+	$(BIN)/python .ci/smoke.py
 
 # Every page and dialog in both languages, both themes and two widths: build/screenshots. PICTURES takes a part of them.
 screenshots: .venv/ready-test ui-dist packages
