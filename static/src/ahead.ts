@@ -45,7 +45,7 @@ function readPage(place: Place | null, read: (path: string) => Promise<Response 
   void read('/api/performance/executions/?status=active&page_size=50')
 }
 
-/** A run, and of one that has ended its report with the figures of the whole of it. */
+/** A run, and of one that has ended its report; then the figures of the whole of it, which would delay the report. */
 async function readRun(id: string, read: (path: string) => Promise<Response | null>): Promise<void> {
   const base = `/api/performance/executions/${id}/`
   const reply = await read(base)
@@ -53,5 +53,6 @@ async function readRun(id: string, read: (path: string) => Promise<Response | nu
   const { report_id: report } = (await reply.clone().json()) as { report_id: number | null }
   void read(`${base}pins/?page=1&page_size=100`)
   if (report === null || location.search) return
-  for (const path of [`/api/performance/reports/${report}/`, `${base}series/?from=0&points=3600`, `${base}figures/`, `${base}heatmap/?from=0&columns=300&rows=60`]) void read(path)
+  await read(`/api/performance/reports/${report}/`)
+  for (const path of [`${base}figures/`, `${base}series/?from=0&points=3600`, `${base}heatmap/?from=0&columns=300&rows=60`]) void read(path)
 }

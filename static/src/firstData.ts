@@ -1,6 +1,6 @@
 // The data of the first page, read into the cache before it is drawn: it is drawn once, whole, rather than piece by piece.
 import type { Place } from './place'
-import { executionQuery, reportQuery, wholeQueries } from './api/execution'
+import { executionQuery, reportQuery } from './api/execution'
 import { projectQuery, projectsQuery } from './api/projects'
 import { queries } from './api/queries'
 import { RUNNING, runningIn, runsIn, runsQuery } from './api/runs'
@@ -8,10 +8,11 @@ import { RUNNING, runningIn, runsIn, runsQuery } from './api/runs'
 /** A service that takes longer shows the page's own states of loading. */
 const PATIENCE_MS = 400
 
+/** A run, and of one that has ended its report, which holds the answer: figures and heat map follow with the charts. */
 async function readRun(id: string): Promise<void> {
   await queries.prefetchQuery(executionQuery(id))
   const report = queries.getQueryData<{ report_id?: number | null }>(['execution', id])?.report_id
-  if (report) await Promise.all([queries.prefetchQuery(reportQuery(report)), ...wholeQueries(id).map((query) => queries.prefetchQuery(query))])
+  if (report) await queries.prefetchQuery(reportQuery(report))
 }
 
 /** Resolve when what the page of this place shows first is there, or after a moment. */

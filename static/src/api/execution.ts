@@ -145,9 +145,6 @@ function usePart<T>(name: string, id: MaybeRefOrGetter<string>, part: MaybeRefOr
 }
 
 const CELLS = { columns: 300, rows: 60 }
-const WHOLE: Part = { from: null, to: null, step: null }
-/** What a report shows of the whole run. */
-export const wholeQueries = (id: string) => [partQuery('figures', id, WHOLE, {}), partQuery('heatmap', id, { ...WHOLE, from: 0 }, CELLS)]
 
 type Id = MaybeRefOrGetter<string>
 type Of = MaybeRefOrGetter<Part>

@@ -3,7 +3,7 @@ import { whenever } from '@vueuse/core'
 import { onScopeDispose, readonly, ref, type Ref } from 'vue'
 
 /** Resolve when the frame that holds the latest changes has been painted; at once in a hidden tab. */
-function painted(): Promise<void> {
+export function painted(): Promise<void> {
   if (document.hidden) return Promise.resolve()
   return new Promise((done) => {
     requestAnimationFrame(() => {

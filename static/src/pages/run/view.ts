@@ -9,6 +9,7 @@ import { useRights } from '@/api/projects'
 import { ChartGroup } from '@/charts/group'
 import { forgetColours } from '@/charts/colours'
 import { failed } from '@/parts/notices'
+import { painted } from '@/parts/stages'
 import type { Span } from '@/run/fit'
 import { breachMarks, marksOf, mended, warmUpMark, type Mark } from '@/run/marks'
 import { addClasses, replaceSteps } from '@/run/detail'
@@ -118,8 +119,11 @@ function useSource(execution: ComputedRef<Execution>) {
   }
   let left = false
   onScopeDispose(() => (left = true))
-  const show = (found: Report) => {
+  const show = async (found: Report) => {
     report.value = found
+    // The answer stands in the report itself, and is in view before thousands of points are written.
+    if (run.value.empty && !found.search) await painted()
+    if (left) return
     run.value = keeping(run.value, fromReport(found))
     void detail(found)
   }
@@ -128,7 +132,7 @@ function useSource(execution: ComputedRef<Execution>) {
     reporting.value = true
     try {
       const found = await awaited(() => reportOf(execution.value, run.value.end?.report_id), run.value.end !== null, () => left)
-      if (found) show(found)
+      if (found) await show(found)
     } catch (error) {
       failed(error)
     }
@@ -138,7 +142,7 @@ function useSource(execution: ComputedRef<Execution>) {
   if (ENDED.has(execution.value.status)) {
     state.value = 'ended'
     const found = reportAtHand(execution.value)
-    if (found) show(found)
+    if (found) void show(found)
     else void load()
   } else join(execution, run, state, update, load)
   return { run, report, reporting, tick, feed: state }
