@@ -60,9 +60,9 @@ PLANS: tuple[tuple[Text, dict[str, Any]], ...] = (
 
 
 class DemoForm(Spec):
-    """In which language things are named."""
+    """In which language things are named; without it, in that of the request."""
 
-    language: Literal["zh", "en"] = titled("语言", "Language", default="zh")
+    language: Literal["zh", "en"] | None = titled("语言", "Language", default=None)
 
 
 @dataclass(frozen=True)

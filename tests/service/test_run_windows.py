@@ -301,6 +301,14 @@ async def test_what_was_read_is_freed_point_by_point(store: Store, since: int) -
 
 
 @pytest.mark.asyncio
+async def test_a_run_of_which_nothing_is_stored_yet_is_at_its_start(store: Store) -> None:
+    await store.run(windows.delete, "run-1")
+    start = int((await store.run(executions.get, "run-1")).start_time.timestamp())
+    seen = await RunWindows(store, nothing_runs).figures("run-1", TimeSelection(None, None))
+    assert (seen["from"], seen["to"], seen["width"], seen["summary"]["requests"]) == (start, start, 0, 0)
+
+
+@pytest.mark.asyncio
 async def test_what_is_not_there(store: Store) -> None:
     reader = RunWindows(store, nothing_runs)
     with pytest.raises(NotFound):

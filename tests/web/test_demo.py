@@ -54,6 +54,11 @@ async def test_one_call_makes_everything_once(api: Api, base_url: str) -> None:
     assert other["project"]["id"] != body["project"]["id"]
 
 
+async def test_without_a_language_it_is_named_in_that_of_the_request(api: Api) -> None:
+    made = await api.post("/api/projects/demo/", {}, "stranger", headers={"Accept-Language": "en"})
+    assert made.json["project"]["name"] == "Demo project"
+
+
 class TestOff:
     @pytest.fixture
     def changes(self) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from tornado.httpserver import HTTPServer
 from tornado.httputil import HTTPHeaders
 
 from perfsvc.errors import StoreUnavailable
+from perfsvc.model.problems import MOST_PROBLEMS
 from perfsvc.service.projects import Projects
 from perfsvc.web.framework import body_limit
 from perfsvc.web.framework.access_log import level_of
@@ -146,11 +147,19 @@ class TestServerLimit:
         ("page_size=101", "page_size", "不能大于 100"),
         ("pagesize=5", "pagesize", "未知的字段，是否想写 page_size？"),
         ("page=1&page=2", "page", "只能出现一次"),
+        ("steps=1", "steps", "未知的字段"),
     ],
 )
 async def test_wrong_pages_are_invalid(api: Api, query: str, path: str, message: str) -> None:
     answer = await api.get(f"{PROJECTS}?{query}")
     assert (answer.status, answer.json["details"]) == (422, [{"path": path, "message": message}])
+
+
+async def test_all_mistakes_of_a_query_are_listed_and_bounded(api: Api) -> None:
+    answer = await api.get(f"{PROJECTS}?page=0&step=1")
+    assert [problem["path"] for problem in answer.json["details"]] == ["step", "page"]
+    many = await api.get(f"{PROJECTS}?{'&'.join(f'key{number}=1' for number in range(400))}")
+    assert (many.status, len(many.json["details"])) == (422, MOST_PROBLEMS + 1)
 
 
 async def test_a_query_that_is_not_utf8_is_a_bad_request(api: Api) -> None:

@@ -69,6 +69,7 @@ async def test_who_may_look(api: Api) -> None:
         ("series/?points=3601", "points"),
         ("series/?step=0,x", "step"),
         ("series/?step=99", "step"),
+        ("series/?step=%D9%A0", "step"),
     ],
 )
 async def test_wrong_questions(api: Api, query: str, path: str) -> None:

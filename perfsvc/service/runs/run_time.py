@@ -10,6 +10,7 @@ from perfsvc.errors import NotFound
 from perfsvc.metrics.warm_up import WarmUp
 from perfsvc.service.runs.run import Run
 from perfsvc.store import distributions
+from perfsvc.store import executions
 from perfsvc.store import reports
 from perfsvc.store import windows
 from perfsvc.store.database import Store
@@ -36,9 +37,8 @@ class RunTimes:
         self._ended: OrderedDict[str, int | None] = OrderedDict()
 
     async def of(self, execution_id: str, warm_up_s: float) -> RunTime:
-        """The time of a run that has a warm-up of ``warm_up_s``, or 0. All are 0 where nothing is stored."""
-        extent = await self._store.run(distributions.extent, execution_id)
-        start, end = extent or (0, 0)
+        """The time of a run that has a warm-up of ``warm_up_s``, or 0. It is none yet where nothing is stored."""
+        start, end = await self._store.run(extent_of, execution_id)
         measured = await self._measured(execution_id, warm_up_s, start, end) if warm_up_s else start
         return RunTime(start, min(max(start, measured or start), end), end)
 
@@ -56,6 +56,15 @@ class RunTimes:
             if len(self._ended) > KEPT_RUNS:
                 self._ended.popitem(last=False)
         return self._ended[execution_id]
+
+
+def extent_of(execution_id: str) -> tuple[int, int]:
+    """The first second of a run and the one after the last; twice the second of its start where nothing is stored."""
+    extent = distributions.extent(execution_id)
+    if extent is None:
+        begun = int(executions.get(execution_id).start_time.timestamp())
+        extent = begun, begun
+    return extent
 
 
 def warm_up_end(execution_id: str, length: float, start: int, end: int) -> int | None:

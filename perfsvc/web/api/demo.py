@@ -58,7 +58,7 @@ class DemoHandler(Handler):
         url = demo_url(self)
         if url is None:
             raise NotFound("演示目标已关闭", "the demo target is off")
-        demo = await self.services.demo.make(self.user, body.language, url.rstrip("/"))
+        demo = await self.services.demo.make(self.user, body.language or self.language, url.rstrip("/"))
         self.found_existing = not demo.new
         return DemoProjectResponse(
             project=ProjectResponse.of(demo.project, Role.OWNER),

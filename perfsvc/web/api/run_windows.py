@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
 from typing import Literal
 
@@ -33,6 +34,7 @@ VIEWERS = may(Role.VIEWER, Kind.EXECUTION)
 LATEST = 253_402_300_799
 """The last second of the year 9999."""
 MAX_STEPS = 20
+STEP = re.compile("[0-9]{1,6}")
 
 Second = Annotated[int, Field(ge=0, le=LATEST)]
 
@@ -74,7 +76,7 @@ class HeatmapQuery(StepQuery):
 
 def _steps(text: str) -> str:
     numbers = text.split(",")
-    if len(numbers) > MAX_STEPS or not all(number.isdecimal() and len(number) < 7 for number in numbers):
+    if len(numbers) > MAX_STEPS or not all(map(STEP.fullmatch, numbers)):
         zh, en = (
             f"应为逗号分隔的步骤序号，最多 {MAX_STEPS} 个",
             f"must be at most {MAX_STEPS} steps, separated by commas",

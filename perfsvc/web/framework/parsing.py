@@ -17,8 +17,13 @@ from perfsvc.errors import TooLarge
 from perfsvc.errors import WrongContentType
 from perfsvc.event_loop import off_loop
 from perfsvc.model.base import Spec
+from perfsvc.model.known_keys import keys_of
+from perfsvc.model.nearest import did_you_mean
+from perfsvc.model.nearest import nearest
 from perfsvc.model.plan_text import twice
+from perfsvc.model.problems import MOST_PROBLEMS
 from perfsvc.model.problems import Fault
+from perfsvc.model.problems import bounded
 from perfsvc.model.text_faults import no_constant
 from perfsvc.model.text_faults import text_fault
 
@@ -67,7 +72,10 @@ def read_json(body: bytes) -> Any:
 
 
 def read_query(spec: type[S], arguments: Mapping[str, list[str]]) -> S:
-    """Parse the query string into a spec. Raises InvalidInput with every problem, also for repeated names."""
+    """Parse the query string into a spec. Raises InvalidInput with every problem, also for repeated names.
+
+    An unknown name may be meant for another parameter, but never for a key of a plan.
+    """
     twice = [
         Problem(name, Text("只能出现一次", "must be given only once"))
         for name, values in arguments.items()
@@ -75,7 +83,21 @@ def read_query(spec: type[S], arguments: Mapping[str, list[str]]) -> S:
     ]
     if twice:
         raise InvalidInput(twice)
-    return spec.parse({name: _typed(spec, name, values[0]) for name, values in arguments.items()})
+    names = list(keys_of(spec))
+    others = [name for name in arguments if name not in names]
+    unknown = bounded([Problem(name, _unknown(name, names)) for name in others[: MOST_PROBLEMS + 1]], "")
+    try:
+        found = spec.parse({name: _typed(spec, name, arguments[name][0]) for name in arguments if name in names})
+    except InvalidInput as error:
+        raise InvalidInput([*unknown, *error.problems]) from None
+    if unknown:
+        raise InvalidInput(unknown)
+    return found
+
+
+def _unknown(name: str, names: list[str]) -> Text:
+    hint = did_you_mean(nearest(name, names))
+    return Text(f"未知的字段{hint.zh}", f"is not a known key{hint.en}")
 
 
 def _typed(spec: type[Spec], name: str, raw: str) -> int | str:

@@ -1913,15 +1913,14 @@ export interface components {
         };
         /**
          * DemoForm
-         * @description In which language things are named.
+         * @description In which language things are named; without it, in that of the request.
          */
         DemoForm: {
             /**
              * Language
-             * @default zh
-             * @enum {string}
+             * @default null
              */
-            language: "zh" | "en";
+            language: ("zh" | "en") | null;
         };
         /**
          * DemoPlan
