@@ -3,6 +3,7 @@ import vue from 'eslint-plugin-vue'
 import accessibility from 'eslint-plugin-vuejs-accessibility'
 import ts from 'typescript-eslint'
 import vueParser from 'vue-eslint-parser'
+import named from './scripts/named.mjs'
 
 const layer = (folders, banned) => ({
   files: folders.map((folder) => `src/${folder}/**/*.{ts,vue}`),
@@ -49,7 +50,9 @@ export default [
   },
   {
     files: ['**/*.vue'],
+    plugins: { own: { rules: { named } } },
     rules: {
+      'own/named': 'error',
       '@intlify/vue-i18n/no-raw-text': [
         'error',
         {

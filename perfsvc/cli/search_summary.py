@@ -84,7 +84,7 @@ def _breaking_point(search: dict[str, Any]) -> Text:
     recovered = RECOVERED[search["recovered"]]
     cut = Text("", "") if search["complete"] else Text("；搜索未完成", "; the search was not finished")
     if value is None:
-        found = Text(f"没有错误率不超过 {limit}% 的负载", f"no load had an error rate of {limit} % or less")
+        found = Text(f"没有错误率不超过 {limit} % 的负载", f"no load had an error rate of {limit} % or less")
     elif search["at_least"]:
         found = Text(f"极限至少为 {value:g} {unit.zh}", f"breaking point at least {value:g} {unit.en}")
     else:
@@ -114,7 +114,7 @@ def _load_held(search: dict[str, Any]) -> Text:
             f"{value} {unit.en}",
         )
     return Text(
-        f"保持负载 {value} {unit.zh}；{metric} 平均 {held}（目标 {target}），{share}% 的时间处于目标 ±10% 范围内",
+        f"保持负载 {value} {unit.zh}；{metric} 平均 {held}（目标 {target}），{share} % 的时间处于目标 ±10% 范围内",
         f"load held {value} {unit.en}; {metric} {held} on average (target {target}), within ±10 % of it for "
         f"{share} % of the time",
     )

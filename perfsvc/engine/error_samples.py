@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from perfsvc.clock import Clock
-from perfsvc.engine.failure_texts import in_chinese
+from perfsvc.engine.failure_texts import in_words
 from perfsvc.engine.masking import Masker
 from perfsvc.engine.virtual_user import Step
 from perfsvc.errors import Text
@@ -71,7 +71,7 @@ class ErrorSamples:
         cells = [str(variables[name]) for name in self._columns if variables.get(name)]
         masked = Masker([*self._secrets, *cells]) if cells else self._masked
         text = None if message or reply is None else step.explain(error_class, reply, scope)
-        text = text or Text(in_chinese(error_class, message) or error_class, message or error_class)
+        text = text or in_words(error_class, message)
         self._waiting.append(make_sample(*key, text, reply, self._clock.wall(), masked))
 
     def drain(self) -> list[ErrorSample]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from perfsvc.errors import Text
+from perfsvc.model.tls_texts import tls_text
 
 KINDS = {"Check": "检查未通过", "Extract": "没有取到值"}
 """Kinds of failures whose messages do not repeat what they are."""
@@ -16,9 +17,7 @@ MEANINGS = {
     "Connection Error: too many open files": "打开的文件和连接过多，请提高 ulimit -n",
     "Connection Error: no such source address": "source_addresses 中没有可用的地址",
     "Connection Error": "连接出错",
-    "TLS Error: hostname mismatch": "证书属于其他主机名",
     "TLS Error: connection closed": "TLS 握手时连接被关闭",
-    "TLS Error: wrong version number": "该端口上不是 TLS，可能应使用 http",
     "TLS Error": "TLS 握手失败",
     "DNS Error": "主机名无法解析",
     "Target Denied": "该地址不允许作为目标",
@@ -49,6 +48,8 @@ def class_text(error_class: str) -> Text:
 
 def in_chinese(error_class: str, message: str) -> str:
     """Return a message in Chinese: the meaning of the class, with the original message; the latter alone otherwise."""
+    if (cause := tls_text(error_class)) is not None:
+        return cause.zh
     meaning = MEANINGS.get(error_class) or MEANINGS.get(error_class.partition(": ")[0])
     if meaning is None:
         return message
@@ -68,6 +69,13 @@ IN_ENGLISH = {
 
 def in_english(error_class: str, message: str) -> str:
     """Return a message with the meaning of its class, where that has one."""
+    if (cause := tls_text(error_class)) is not None:
+        return cause.en
     meaning = IN_ENGLISH.get(error_class) or IN_ENGLISH.get(error_class.partition(": ")[0])
     said = "" if message == error_class else message
     return f"{meaning} ({said})" if meaning and said else meaning or said
+
+
+def in_words(error_class: str, message: str) -> Text:
+    """Return a message in both languages; where there is nothing to say, the name of the class."""
+    return Text(in_chinese(error_class, message) or error_class, in_english(error_class, message) or error_class)

@@ -21,6 +21,7 @@ from perfsvc.errors import Text
 from perfsvc.metrics.figures import SHORTEST_SPAN_NS
 from perfsvc.metrics.figures import percent
 from perfsvc.model.execution import ValidityState
+from perfsvc.model.tls_texts import tls_text
 from perfsvc.model.window import Snapshot
 
 LAG_MS = 50.0
@@ -298,7 +299,7 @@ def not_reached(evidence: Evidence) -> Cause | None:
         return None
     why = max(evidence.failures, key=lambda name: evidence.failures[name], default="")
     advice = NETWORK_ADVICE if why.startswith(OF_THE_NETWORK) else OTHER_ADVICE
-    advice = TLS_ADVICE if why.startswith("TLS Error") else advice
+    advice = (tls_text(why) or TLS_ADVICE) if why.startswith("TLS Error") else advice
     text = Text(
         f"没有一个请求到达目标：{evidence.requests} 个请求全部未能发出（{why}）；{advice.zh}",
         f"not one request reached the target: none of {evidence.requests} could be sent ({why}); {advice.en}",
@@ -317,7 +318,7 @@ def lag(code: str, bad: Bad, seconds: int) -> Cause | None:
         return None
     what = LATE[code]
     text = Text(
-        f"{what.zh}在 {share:.1f}% 的时间内延迟达到 {bad.limit:g} ms，最长 {bad.worst:.0f} ms，响应时间含自身延迟",
+        f"{what.zh}在 {share:.1f} % 的时间内延迟达到 {bad.limit:g} ms，最长 {bad.worst:.0f} ms，响应时间含自身延迟",
         f"{what.en} ran {bad.limit:g} ms late or more in {share:.1f} % of seconds, {bad.worst:.0f} ms at worst: "
         "measured latencies include the generator's own",
     )
@@ -333,8 +334,8 @@ def standstill(log: HealthLog) -> Cause | None:
     invalid = share > LAG_INVALID_PERCENT and bad.seconds >= LAG_INVALID_SECONDS
     worst_s = bad.worst / 1_000
     text = Text(
-        f"压测机停顿了 {bad.seconds} 秒（占 {share:.1f}%，最长 {worst_s:.1f} 秒）：进程被挂起或阻塞，期间没有发送请求，"
-        "响应时间含停顿时间",
+        f"压测机停顿了 {bad.seconds} 秒（占 {share:.1f} %，最长 {worst_s:.1f} 秒）：进程被挂起或阻塞，"
+        "期间没有发送请求，响应时间含停顿时间",
         f"the generator stood still for {bad.seconds} s ({share:.1f} % of the time, {worst_s:.1f} s at the longest): "
         "its process was suspended or blocked, sent nothing meanwhile, and measured latencies include the gap",
     )
@@ -349,7 +350,7 @@ def saturation(log: HealthLog) -> Cause | None:
     if share <= CPU_SUSPECT_PERCENT or bad.seconds < CPU_SUSPECT_SECONDS:
         return None
     text = Text(
-        f"压测进程在 {share:.1f}% 的时间内需要 {bad.limit:g}% 以上的单核 CPU，吞吐量应理解为“至少”",
+        f"压测进程在 {share:.1f} % 的时间内需要 {bad.limit:g} % 以上的单核 CPU，吞吐量应理解为“至少”",
         f"the generator needed {bad.limit:g} % or more of a core in {share:.1f} % of seconds: throughput is “at least”",
     )
     return Cause("cpu_saturated", Grade.SUSPECT, text, _seconds_figures(bad, share, "worst_percent"))
@@ -362,7 +363,7 @@ def starvation(log: HealthLog) -> Cause | None:
     if share <= LAG_INVALID_PERCENT or bad.seconds < LAG_INVALID_SECONDS:
         return None
     text = Text(
-        f"压测进程在 {share:.1f}% 的秒内有 {bad.limit:g}% 以上的时间在等待 CPU（被其他进程占用），响应时间含自身延迟",
+        f"压测进程在 {share:.1f} % 的秒内有 {bad.limit:g} % 以上的时间在等待 CPU（被其他进程占用），响应时间含自身延迟",
         f"other processes kept the generator waiting for a core {bad.limit:g} % of the time or more in {share:.1f} % "
         "of seconds: measured latencies include the generator's own",
     )
@@ -376,7 +377,7 @@ def data_wait(log: HealthLog) -> Cause | None:
     if share <= DATA_SUSPECT_PERCENT or bad.seconds < DATA_SUSPECT_SECONDS:
         return None
     text = Text(
-        f"在 {share:.1f}% 的秒内，虚拟用户有 {bad.limit:g}% 以上的时间在等待测试数据，施加的负载低于计划",
+        f"在 {share:.1f} % 的秒内，虚拟用户有 {bad.limit:g} % 以上的时间在等待测试数据，施加的负载低于计划",
         f"users waited for test data for {bad.limit:g} % of their time or more in {share:.1f} % of seconds: "
         "less load was offered than planned",
     )
@@ -389,7 +390,7 @@ def open_files(log: HealthLog) -> Cause | None:
     if used < FILES_SUSPECT_PERCENT:
         return None
     text = Text(
-        f"压测进程打开的文件数达到上限的 {used:.1f}%",
+        f"压测进程打开的文件数达到上限的 {used:.1f} %",
         f"the generator used {used:.1f} % of its allowed open files",
     )
     grade = Grade.INVALID if used >= FILES_INVALID_PERCENT else Grade.SUSPECT
@@ -402,7 +403,7 @@ def ports(log: HealthLog) -> Cause | None:
     if used < PORTS_SUSPECT_PERCENT:
         return None
     text = Text(
-        f"压测机对外连接的端口用到上限的 {used:.1f}%",
+        f"压测机对外连接的端口用到上限的 {used:.1f} %",
         f"the generator's machine used {used:.1f} % of its ports for outgoing connections",
     )
     grade = Grade.INVALID if log.ports_gone else Grade.SUSPECT
@@ -415,7 +416,7 @@ def missing_snapshots(evidence: Evidence) -> Cause | None:
         return None
     share = percent(evidence.missing, evidence.missing + evidence.snapshots)
     text = Text(
-        f"缺少 {evidence.missing} 个数据快照（{share:.1f}%），总数不完整",
+        f"缺少 {evidence.missing} 个数据快照（{share:.1f} %），总数不完整",
         f"{evidence.missing} snapshots ({share:.1f} %) are missing: totals are incomplete",
     )
     grade = Grade.INVALID if share > MISSING_INVALID_PERCENT else Grade.SUSPECT
@@ -439,7 +440,7 @@ def dropped_arrivals(evidence: Evidence) -> Cause | None:
     if share <= DROPPED_SUSPECT_PERCENT:
         return None
     text = Text(
-        f"没有空闲用户（见 max_vus）或测试数据，丢弃了 {evidence.dropped} 次计划的到达（{share:.1f}%），"
+        f"没有空闲用户（见 max_vus）或测试数据，丢弃了 {evidence.dropped} 次计划的到达（{share:.1f} %），"
         "未达到计划的负载",
         f"{evidence.dropped} planned arrivals ({share:.1f} %) were dropped for want of a free user (see max_vus) or of "
         "test data: the planned load was not offered",
@@ -467,7 +468,7 @@ def unsent_requests(evidence: Evidence) -> Cause | None:
     if share <= DROPPED_SUSPECT_PERCENT:
         return None
     text = Text(
-        f"{evidence.unsent} 个请求（{share:.1f}%）因缺少变量而没有发出，未达到计划的负载",
+        f"{evidence.unsent} 个请求（{share:.1f} %）因缺少变量而没有发出，未达到计划的负载",
         f"{evidence.unsent} requests ({share:.1f} %) were not sent for want of a variable: the planned load was not "
         "offered",
     )

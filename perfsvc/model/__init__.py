@@ -47,6 +47,7 @@
 ``translations``    the Chinese of descriptions in JSON Schemas
 ``known_keys``     unknown keys: the one that was meant, or where it belongs
 ``signing``           variables of the texts that sign a request
+``tls_texts``       what causes of TLS errors mean
 ``nearest``         the known word that was probably meant
 ``usernames``       when two user names are the same
 ``value_template``  JSON values whose strings may hold templates

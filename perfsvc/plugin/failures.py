@@ -7,6 +7,7 @@ import re
 import ssl
 
 from perfsvc.model.template import MissingVariable
+from perfsvc.model.tls_texts import tls_text
 from perfsvc.plugin.protocol import TIMEOUT
 from perfsvc.plugin.protocol import NotSent
 from perfsvc.plugin.protocol import TargetDenied
@@ -36,7 +37,6 @@ BY_ERRNO = {
     errno.ENFILE: "Connection Error: too many open files",
     errno.ETIMEDOUT: TIMEOUT,
 }
-NOT_TLS = "the target sends something else than TLS on this port: perhaps it expects http there"
 HOSTNAME_MISMATCH = 62
 IP_MISMATCH = 64
 REASON = re.compile(r"^\[SSL\] ([a-z0-9 ]+) \(_ssl\.c")
@@ -58,7 +58,8 @@ def connecting(error: Exception) -> Failed:
         return Failed(DENIED, str(error))
     if isinstance(error, MissingVariable | NotSent):
         return Failed(error.error_class, str(error))
-    return Failed(broken(error), NOT_TLS if _is_no_tls(error) else str(error))
+    error_class = broken(error)
+    return Failed(error_class, "" if tls_text(error_class) else str(error))
 
 
 def broken(error: BaseException | None) -> str:
@@ -70,13 +71,6 @@ def broken(error: BaseException | None) -> str:
     if isinstance(error, TimeoutError):
         return TIMEOUT
     return BY_ERRNO.get(getattr(error, "errno", None) or 0, OTHER)
-
-
-def _is_no_tls(error: Exception) -> bool:
-    return isinstance(error, ssl.SSLError) and getattr(error, "reason", None) in (
-        "WRONG_VERSION_NUMBER",
-        "HTTP_REQUEST",
-    )
 
 
 def _tls_cause(error: ssl.SSLError) -> str:

@@ -157,7 +157,11 @@ def test_a_schema_that_is_refused(schema: dict[str, Any], message: str) -> None:
         (Answer(status=403, body=b"{}"), "HTTP 403", "the status is 403"),
         (Answer(body=b'{"ok": 0}'), "Check: json $.ok", "$.ok is 0, not 1"),
         (Answer(body=b'{"ok": 1}'), "Extract: t", "there is no $.t; $ has ok"),
-        (Answer(failure="Connection Error: refused"), "Connection Error: refused", "Connection Error: refused"),
+        (
+            Answer(failure="Connection Error: refused"),
+            "Connection Error: refused",
+            "nothing listens at this address and port",
+        ),
     ],
 )
 def test_the_class_is_the_first_thing_that_failed_and_the_example_says_what_was_found(

@@ -76,7 +76,7 @@ def test_a_standstill_is_told_in_both_languages(measured, snapshot):
     (cause,) = [cause for cause in metrics.validity().causes if cause.code == "stood_still"]
     assert cause.figures == {"seconds": 10, "percent": 45.455, "limit": 1_000.0, "worst_ms": 10_000}
     assert cause.text.en.startswith("the generator stood still for 10 s (45.5 % of the time, 10.0 s at the longest)")
-    assert cause.text.zh.startswith("压测机停顿了 10 秒（占 45.5%，最长 10.0 秒）")
+    assert cause.text.zh.startswith("压测机停顿了 10 秒（占 45.5 %，最长 10.0 秒）")
 
 
 @pytest.mark.parametrize(

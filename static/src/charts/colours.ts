@@ -24,7 +24,13 @@ export function faded(token: string, alpha: number): string {
 }
 
 export function channels(token: string): [number, number, number] {
-  const value = parseInt(colour(token).slice(1), 16)
+  return channelsOf(colour(token))
+}
+
+/** Of #rrggbb, or #rgb, to which a build shortens it. */
+export function channelsOf(hex: string): [number, number, number] {
+  const digits = hex.length === 4 ? hex.slice(1).replaceAll(/./g, '$&$&') : hex.slice(1)
+  const value = parseInt(digits, 16)
   return [value >> 16, (value >> 8) & 255, value & 255]
 }
 

@@ -51,7 +51,7 @@ describe('times', () => {
 
   it('says how long ago in the language in use', () => {
     const now = new Date('2026-05-01T12:00:00Z')
-    expect(ago('2026-05-01T11:55:00Z', now)).toBe('5分钟前')
+    expect(ago('2026-05-01T11:55:00Z', now)).toBe('5 分钟前')
     expect(ago('2026-04-30T12:00:00Z', now)).toBe('昨天')
   })
 })

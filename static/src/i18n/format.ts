@@ -94,10 +94,15 @@ const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [
   ['minute', 60],
 ]
 
+/** With a space between a number and what it counts, as everywhere in Chinese texts. */
+function spaced(text: string): string {
+  return text.replace(/(\d)(?=\p{Script=Han})/u, '$1 ')
+}
+
 /** How long ago: “5 minutes ago”; within the last minute “just now”. */
 export function ago(time: string | number | Date, now: Date = new Date()): string {
   const seconds = (asDate(time).getTime() - now.getTime()) / 1000
   const words = new Intl.RelativeTimeFormat(tag(), { numeric: 'auto' })
   const step = STEPS.find(([, length]) => Math.abs(seconds) >= length)
-  return step ? words.format(Math.round(seconds / step[1]), step[0]) : tag() === 'en' ? 'just now' : '刚刚'
+  return step ? spaced(words.format(Math.round(seconds / step[1]), step[0])) : tag() === 'en' ? 'just now' : '刚刚'
 }

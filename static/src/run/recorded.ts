@@ -1,6 +1,6 @@
 /** A finished run: the same data as the live feed leaves behind, taken from its report. */
 
-import { addCounts, Run, warmUpOf } from './run'
+import { addCounts, inPause, Run, warmUpOf } from './run'
 import { extend, overlaps, unfitness, type Span } from './fit'
 import { Track } from './track'
 import type { Report, Series } from './report'
@@ -45,10 +45,11 @@ export function startOf(run: Run, startTime: string): number {
 }
 
 function writeSeries(track: Track, series: Series): void {
+  const elapsed = (series.elapsed ?? []) as (number | null)[]
   series.timestamps.forEach((time, point) => {
     const row = track.push(time, series.width)
     if (row < 0) return
-    const paused = series.paused[point] === true
+    const paused = inPause(series.paused[point] === true, (elapsed[point] ?? 0) - (elapsed[point - 1] ?? 0), series.width)
     const read = (name: string) => (series[name] as (number | null)[] | undefined)?.[point]
     for (const [column, name] of Object.entries(FIGURES)) if (!paused || IN_A_PAUSE.has(column)) track.set(column, row, read(name))
     if (paused) return

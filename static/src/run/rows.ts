@@ -35,9 +35,9 @@ const ALWAYS: Record<string, (second: Second) => number | null | undefined> = {
   cpu: (s) => s.process_cpu,
 }
 
-export function writeSecond(track: Track, row: number, second: Second): void {
+export function writeSecond(track: Track, row: number, second: Second, paused: boolean): void {
   for (const [name, read] of Object.entries(ALWAYS)) track.set(name, row, read(second))
-  if (second.paused) return
+  if (paused) return
   for (const [name, read] of Object.entries(COLUMNS)) track.set(name, row, read(second))
   writeCounts(track, row, 'class:', second.failures, second.width)
   writeCounts(track, row, 'status:', second.statuses, second.width)

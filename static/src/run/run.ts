@@ -133,8 +133,9 @@ export class Run {
   private add(time: number, data: Second, earlier = false): boolean {
     const row = this.main.push(time, data.width)
     if (row < 0) return false
-    writeSecond(this.main, row, data)
-    if (!earlier || !this.info?.pauses) this.notePause(time, data)
+    const ran = this.ranFor(data)
+    writeSecond(this.main, row, data, inPause(data.paused, ran, data.width))
+    if (!earlier || !this.info?.pauses) this.notePause(time, data, ran)
     if (!earlier || !this.info?.unfit) this.judge(time, data)
     this.elapsed = data.elapsed
     if (data.steps?.length) {
@@ -160,9 +161,14 @@ export class Run {
     this.stepCounts.set(step, sums)
   }
 
+  /** For how much of a second the load went on. */
+  private ranFor({ paused, width, elapsed }: Second): number {
+    if (this.elapsed === null) return paused ? 0 : width
+    return elapsed - this.elapsed
+  }
+
   /** The part of a second in which the load did not go on belongs to a pause that begins or ends in it. */
-  private notePause(time: number, { paused, width, elapsed }: Second): void {
-    const ran = this.elapsed === null ? (paused ? 0 : width) : elapsed - this.elapsed
+  private notePause(time: number, { paused, width }: Second, ran: number): void {
     const idle = tenths(Math.min(width, Math.max(0, width - ran)))
     const last = this.pauses.at(-1)
     if (last && last.to > time) return
@@ -181,6 +187,11 @@ export class Run {
     const known = this.events.some((other) => other.event === event.event && other.elapsed === event.elapsed && other.timestamp === event.timestamp && other.node === event.node && other.level === event.level)
     if (!known) this.events.push(event)
   }
+}
+
+/** Whether a second that ended in a pause was one for the most part: of a small rest nothing can be said. */
+export function inPause(paused: boolean, ran: number, width: number): boolean {
+  return paused && ran < width / 2
 }
 
 function tenths(seconds: number): number {

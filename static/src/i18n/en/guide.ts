@@ -8,6 +8,7 @@ export const guide: (typeof zhWork)['guide'] = {
   missing: 'The guide has no such page.',
   tryApi: 'Try the API in the browser',
   about: 'Guide: {about}',
+  example: 'Example',
   page: {
     firstSteps: 'First steps',
     userGuide: 'User guide',

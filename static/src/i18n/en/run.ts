@@ -114,7 +114,7 @@ export const run: (typeof zhWork)['run'] = {
     todo: {
       requests_unsent: 'Some requests lacked a variable: see why its extractor found nothing.',
       users_stopped: 'See under errors why on_start failed; allow retries or correct the account data.',
-      target_not_reached: 'Check the address, the port and the network: nothing was tested.',
+      target_not_reached: 'Put that right and run again: nothing was measured.',
       no_samples: 'Check the address of the target and the scenes: not one request was measured.',
       loop_lag: 'The generator cannot keep up: stop other programs on it or spread the load over more nodes, then run again.',
       send_lag: 'Requests were not sent on time: spread the load over more nodes, then run again.',

@@ -7,6 +7,7 @@ export const guide = {
   missing: '指南里没有这一页。',
   tryApi: '在页面上试用 API',
   about: '指南：{about}',
+  example: '示例',
   page: {
     firstSteps: '入门',
     userGuide: '用户指南',

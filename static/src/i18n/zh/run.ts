@@ -113,7 +113,7 @@ export const run = {
     todo: {
       requests_unsent: '有请求缺少变量：请检查提取该变量的步骤为何没有结果。',
       users_stopped: '请在错误中查看 on_start 失败的原因，设置重试或修正账号数据。',
-      target_not_reached: '请检查地址、端口和网络：什么也没有测到。',
+      target_not_reached: '解决之后再重新测试：这次什么也没有测到。',
       no_samples: '检查目标地址和场景：没有任何请求得到测量。',
       loop_lag: '压测机忙不过来：减少同机其他程序，或用更多节点分担负载，然后重测。',
       send_lag: '请求没能按时发出：用更多节点分担负载，然后重测。',

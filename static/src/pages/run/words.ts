@@ -26,12 +26,13 @@ export function failuresText(requests: number, errors: number, classes: Readonly
   if (!requests) return ''
   if (!errors) return t('run.verdict.noErrors', { n: num(requests) })
   const sorted = Object.entries(classes).toSorted(([, a], [, b]) => b - a)
-  const share = (part: number, all: number) => `${percent((part / all) * 100)} %`
+  const share = (part: number, all: number) => `${percent((part / all) * 100)}${FIXED_SPACE}%`
   const named = sorted.slice(0, NAMED).map(([name, count]) => t('run.verdict.cause', { name: errorName(name), share: share(count, errors) }))
   if (sorted.length > NAMED) named.push(t('run.verdict.moreCauses', {}, sorted.length - NAMED))
   return t('run.verdict.errorShare', { n: num(requests), share: share(errors, requests), causes: named.join(t('run.verdict.comma')) })
 }
 const NAMED = 3
+const FIXED_SPACE = '\u00A0'
 
 /** What became of requests where none came to a result; empty where none was under way. */
 export function cutOffText({ total_requests: requests, cut_off: cut }: { total_requests: number; cut_off?: number }): string {
