@@ -67,6 +67,12 @@ def exist() -> bool:
     return bool(UserRow.select().exists())
 
 
+def administrators() -> int:
+    """Return the number of administrators who may sign in."""
+    enabled = (UserRow.is_active != DISABLED) | UserRow.is_active.is_null()
+    return int(UserRow.select().where(UserRow.administrator == True, enabled).count())  # noqa: E712 - a column
+
+
 @writes
 def update(user: User) -> User:
     """Everything but the times; raises NotFound, Conflict when the name is taken, InvalidInput."""

@@ -15,8 +15,13 @@ BOTH = ("", ".zh-CN")
 ENGLISH = ("README.md", "docs/user-guide.md", "docs/data-sources.md", "docs/api.md", "docs/operations.md")
 PAIRS = {page: page.replace(".md", ".zh-CN.md") for page in ENGLISH}
 ONE_LANGUAGE = ("CHANGELOG.md",)
-HELD_TO_THE_CODE = ("docs/performance-score.md", "docs/performance-score.zh-CN.md")
-"""By the tests of the score: formulas, nothing to run."""
+HELD_TO_THE_CODE = (
+    "docs/performance-score.md",
+    "docs/performance-score.zh-CN.md",
+    "docs/projects.md",
+    "docs/projects.zh-CN.md",
+)
+"""Formulas, held by the tests of the score, and what the web UI does: nothing to run."""
 FOR_CONTRIBUTORS = ("CONTRIBUTING.md", "docs/architecture.md")
 """Held to the code by a test of their own; their commands are those of CI."""
 DECISIONS = sorted(str(page.relative_to(ROOT)) for page in (ROOT / "docs" / "decisions").glob("*.md"))

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from perfsvc.errors import Conflict
+from perfsvc.service.auth.accounts import AccountChange
 from perfsvc.settings import Settings
 from tests.support.web_world import PASSWORD
 from tests.support.web_world import Api
@@ -250,6 +252,17 @@ async def test_administrators_set_passwords_and_promote(api: Api, world: World) 
 async def test_administrators_cannot_lock_themselves_out(api: Api, world: World, change: dict[str, Any]) -> None:
     answer = await api.put(f"/api/users/{world.people['administrator']}/", change, "administrator")
     assert (answer.status, answer.json) == (409, {"error": "不能禁用或降级自己的账号"})
+
+
+async def test_of_two_who_demote_each_other_one_remains(world: World) -> None:
+    accounts, (one, other) = world.services.accounts, (world.people["administrator"], world.people["viewer"])
+    first = await accounts.get(one)
+    second = await accounts.administer(other, AccountChange(administrator=True), first)
+    await accounts.administer(one, AccountChange(administrator=False), second)
+    for change in (AccountChange(administrator=False), AccountChange(is_active=1)):
+        with pytest.raises(Conflict):
+            await accounts.administer(other, change, first)
+    assert (await accounts.get(other)).administrator
 
 
 async def test_users_are_listed_in_pages(api: Api) -> None:

@@ -189,4 +189,7 @@ def _administer(user_id: int, changes: dict[str, Any]) -> User:
     if changes.get("disabled") or "password_hash" in changes:
         users.revoke_all(user_id)
         api_tokens.delete_all(user_id)
-    return _update(user_id, changes)
+    changed = _update(user_id, changes)
+    if not users.administrators():
+        raise Conflict("至少要有一个可用的管理员", "At least one administrator must remain")
+    return changed

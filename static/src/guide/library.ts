@@ -3,17 +3,41 @@ import type { Language } from '@/i18n'
 
 const FILES = import.meta.glob<string>(
   [
-    '../../../docs/{first-steps,user-guide,data-sources,distributed,performance-score,api,plugin-guide,operations}{,.zh-CN}.md',
+    '../../../docs/{first-steps,user-guide,projects,data-sources,distributed,performance-score,api,plugin-guide,operations}{,.zh-CN}.md',
     '../../../docs/{protocols,data-sources}/*.md',
   ],
   { query: '?url', import: 'default', eager: true },
 )
 
 export const DOCS = [
-  'first-steps', 'user-guide', 'protocols/http', 'protocols/websocket', 'protocols/grpc', 'protocols/tcp', 'protocols/udp',
+  'first-steps', 'user-guide', 'projects', 'protocols/http', 'protocols/websocket', 'protocols/grpc', 'protocols/tcp', 'protocols/udp',
   'data-sources', 'data-sources/csv', 'data-sources/database', 'data-sources/api', 'data-sources/generator', 'data-sources/pool',
   'distributed', 'performance-score', 'operations', 'plugin-guide', 'api',
 ] as const
+
+/** Where pages and dialogs lead: the page of the guide, and its heading in both languages. */
+export const CHAPTERS = {
+  overview: ['projects', 'overview', '概览'],
+  projects: ['projects', 'projects-and-people', '项目与人员'],
+  members: ['projects', 'members-and-roles', '成员与角色'],
+  envs: ['projects', 'environments', '测试环境'],
+  files: ['projects', 'data-files', '数据文件'],
+  presets: ['projects', 'presets', '预设'],
+  projectFile: ['projects', 'the-project-as-a-file', '项目文件'],
+  users: ['projects', 'users', '用户'],
+  scenes: ['user-guide', 'scenes', '业务流'],
+  plans: ['user-guide', 'load-profiles', '负载模型'],
+  report: ['user-guide', 'the-report', '报告'],
+  nodes: ['distributed', 'looking-at-nodes', '查看节点'],
+  plugins: ['plugin-guide', 'when-it-does-not-work', '不工作的时候'],
+} as const satisfies Record<string, readonly [(typeof DOCS)[number], string, string]>
+export type Chapter = keyof typeof CHAPTERS
+
+/** The page and the heading of a chapter. */
+export function chapter(key: Chapter, language: Language): { doc: string; hash: string } {
+  const [doc, english, chinese] = CHAPTERS[key]
+  return { doc, hash: `#${language === 'zh' ? chinese : english}` }
+}
 
 const texts = new Map<string, Promise<string>>()
 

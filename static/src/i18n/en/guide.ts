@@ -12,6 +12,7 @@ export const guide: (typeof zhWork)['guide'] = {
   page: {
     firstSteps: 'First steps',
     userGuide: 'User guide',
+    projects: 'Projects and people',
     protocolsHttp: 'HTTP',
     protocolsWebsocket: 'WebSocket',
     protocolsGrpc: 'gRPC',

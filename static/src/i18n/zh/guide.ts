@@ -11,6 +11,7 @@ export const guide = {
   page: {
     firstSteps: '入门',
     userGuide: '用户指南',
+    projects: '项目与人员',
     protocolsHttp: 'HTTP',
     protocolsWebsocket: 'WebSocket',
     protocolsGrpc: 'gRPC',
