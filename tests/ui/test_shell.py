@@ -104,7 +104,7 @@ def test_the_command_palette_searches_all_plans_of_a_project(ui: Ui) -> None:
 
 def test_keys_are_listed_and_do_nothing_in_fields(ui: Ui) -> None:
     page = ui.open("/me", language="en")
-    page.get_by_label("Email").focus()
+    page.get_by_label("Email", exact=True).focus()
     page.keyboard.press("?")
     expect(page.get_by_role("dialog")).to_have_count(0)
     page.locator("main").focus()
@@ -145,11 +145,11 @@ def test_two_tabs_never_sign_each_other_out(ui: Ui) -> None:
     other.reload()
     for tab in (page, other):
         tab.get_by_role("button", name="Account admin").wait_for()
-    page.get_by_label("Email").fill("boss@example.org")
+    page.get_by_label("Email", exact=True).fill("boss@example.org")
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_role("status").get_by_text("Profile saved")).to_be_visible()
     other.goto(f"{ui.service.url}/me")
-    expect(other.get_by_label("Email")).to_have_value("boss@example.org")
+    expect(other.get_by_label("Email", exact=True)).to_have_value("boss@example.org")
 
 
 def test_a_token_is_made_shown_once_and_deleted(ui: Ui) -> None:
