@@ -37,7 +37,7 @@ def all_problems(document: dict[str, Any], folder: Path, problems: list[Problem]
     """Return ``problems`` and those that they have kept from being found."""
     from perfsvc.cli.plan_validation import checked
 
-    found, fresh = dict.fromkeys(problems), problems
+    known, fresh = dict.fromkeys(problems), problems
     sound = copy.deepcopy(document)
     replaced: set[str] = set()
     for _ in range(MOST_ROUNDS):
@@ -45,9 +45,9 @@ def all_problems(document: dict[str, Any], folder: Path, problems: list[Problem]
             replaced |= take_out(sound, [problem.path for problem in fresh])
             checked(PlanFile.parse(sound), folder)
         except InvalidInput as error:
-            mended = {parent_of(problem.path) for problem in found}
-            fresh = [problem for problem in error.problems if problem not in found]
-            found |= dict.fromkeys(
+            mended = {parent_of(problem.path) for problem in known}
+            fresh = [problem for problem in error.problems if problem not in known]
+            known |= dict.fromkeys(
                 problem
                 for problem in fresh
                 if not caused(problem.path, mended, document) and not within(problem.path, replaced)
@@ -58,7 +58,7 @@ def all_problems(document: dict[str, Any], folder: Path, problems: list[Problem]
             break
         if not fresh:
             break
-    return bounded([*found])
+    return bounded([*known])
 
 
 def caused(path: str, mended: set[str], document: dict[str, Any]) -> bool:

@@ -45,17 +45,17 @@ def execute(chosen: argparse.Namespace, language: str) -> int:
         renew_certificates(chosen.folder, now)
     elif not chosen.check:
         make_certificates(chosen.folder, chosen.host or (), now)
-    found = expiries(chosen.folder)
-    show_certificates(found, now, language)
-    return INTERNAL if any(expiry.soon(now) for expiry in found) else PASSED
+    expiry_dates = expiries(chosen.folder)
+    show_certificates(expiry_dates, now, language)
+    return INTERNAL if any(expiry.soon(now) for expiry in expiry_dates) else PASSED
 
 
-def show_certificates(found: Sequence[Expiry], now: datetime, language: str) -> None:
+def show_certificates(expiry_dates: Sequence[Expiry], now: datetime, language: str) -> None:
     """Print when each certificate expires."""
     from perfsvc.cli.tables import console
     from perfsvc.cli.tables import table
 
     shown = table(language, COLUMNS)
-    for expiry in found:
+    for expiry in expiry_dates:
         shown.add_row(str(expiry.file), iso_z(expiry.ends), str(expiry.days(now)))
     console().print(shown)

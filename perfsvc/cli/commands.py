@@ -107,7 +107,7 @@ def wanted_language(words: Sequence[str]) -> str | None:
     parser = argparse.ArgumentParser(add_help=False, exit_on_error=False, allow_abbrev=False)
     add_language(parser, None)
     try:
-        return str(found) if (found := parser.parse_known_args(words)[0].lang) else None
+        return str(language) if (language := parser.parse_known_args(words)[0].lang) else None
     except argparse.ArgumentError:
         return None
 

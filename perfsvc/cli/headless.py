@@ -64,11 +64,11 @@ async def _run_plan(
     run_plan = run_plan_of(plan, folder, DataSources(catalog, cache))
     async with cluster_of(plan.config, catalog, clock, scratch, fork_server) as cluster:
         run = await open_run(run_plan, new_execution_id("local"), cluster, clock, outputs)
-        whole = asyncio.ensure_future(_from_start_to_end(run))
-        on_signals(Interruptions(run, whole).on_signal)
+        whole_run = asyncio.ensure_future(_from_start_to_end(run))
+        on_signals(Interruptions(run, whole_run).on_signal)
         try:
             with collecting_little():
-                return await whole
+                return await whole_run
         except asyncio.CancelledError:
             raise Abandoned from None
         finally:

@@ -81,7 +81,7 @@ def _missing_secret(at: str) -> Text:
 
 def flag_values(lines: list[str] | tuple[str, ...]) -> dict[str, str]:
     """The variables of ``-e``. Raise InvalidInput."""
-    found = {}
+    values = {}
     for line in lines:
         name, equals, value = line.partition("=")
         if not equals or not VARIABLE.fullmatch(name):
@@ -90,8 +90,8 @@ def flag_values(lines: list[str] | tuple[str, ...]) -> dict[str, str]:
                 f"must be NAME=VALUE, such as user=alice, not {name[:64]}",
             )
             raise InvalidInput.at("-e", zh, en)
-        found[name] = value
-    return found
+        values[name] = value
+    return values
 
 
 def file_values(path: Path | None) -> dict[str, str]:
@@ -103,7 +103,7 @@ def file_values(path: Path | None) -> dict[str, str]:
             lines = file.read(MAX_ENV_FILE).splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise InvalidInput.at("--env-file", f"无法读取 {path}：{error}", f"{path} cannot be read: {error}") from None
-    found = {}
+    values = {}
     for number, line in enumerate(lines, 1):
         if not line.strip() or line.lstrip().startswith("#"):
             continue
@@ -111,8 +111,8 @@ def file_values(path: Path | None) -> dict[str, str]:
         if match is None:
             zh, en = "应为 NAME=VALUE", "must be NAME=VALUE"
             raise InvalidInput.at(f"{path}:{number}", zh, en)
-        found[match[1]] = unquoted(match[2])
-    return found
+        values[match[1]] = unquoted(match[2])
+    return values
 
 
 def alias(name: str) -> str:

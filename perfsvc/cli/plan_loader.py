@@ -14,9 +14,9 @@ from perfsvc.errors import InvalidInput
 from perfsvc.errors import Problem
 from perfsvc.errors import Text
 from perfsvc.model.config import SYNONYMS
+from perfsvc.model.duration import integer_if_whole
 from perfsvc.model.duration import milliseconds_of
 from perfsvc.model.duration import seconds_of
-from perfsvc.model.duration import whole
 from perfsvc.model.problems import Fault
 
 NO_PLACES = "# one plan of a project file\n"
@@ -64,7 +64,7 @@ def read_source(chosen: argparse.Namespace) -> PlanSource:
 
 def flags_by_path(chosen: argparse.Namespace, config: dict[str, Any]) -> dict[str, str]:
     """Return the paths that the flags are about to set, each with its flag."""
-    given = {
+    flags = {
         f"config.{path}": f"--{name.replace('_', '-')}"
         for name, path in FLAG_PATHS.items()
         if getattr(chosen, name) is not None
@@ -73,16 +73,16 @@ def flags_by_path(chosen: argparse.Namespace, config: dict[str, Any]) -> dict[st
     thresholds = execution.get("thresholds") if isinstance(execution, dict) else None
     first = len(thresholds) if isinstance(thresholds, list) else 0
     for number in range(len(chosen.threshold or ())):
-        given[f"config.execution_config.thresholds[{first + number}]"] = "--threshold"
-    return given
+        flags[f"config.execution_config.thresholds[{first + number}]"] = "--threshold"
+    return flags
 
 
 def refuse_request_flags(chosen: argparse.Namespace) -> None:
     """Raises InvalidInput for flags that describe a request: a plan file has its own."""
     url_only = Text("只能与 URL 一起使用，计划文件已自带请求", "is for URLs only; a plan file has its own requests")
-    given = [name for name in ("method", "header", "body", "status") if getattr(chosen, name) is not None]
-    if given:
-        raise InvalidInput([Problem(f"--{name}", url_only) for name in given])
+    names = [name for name in ("method", "header", "body", "status") if getattr(chosen, name) is not None]
+    if names:
+        raise InvalidInput([Problem(f"--{name}", url_only) for name in names])
 
 
 def url_document(chosen: argparse.Namespace) -> dict[str, Any]:
@@ -111,7 +111,7 @@ def path_of(url: str) -> str:
 
 def apply_flags(chosen: argparse.Namespace, config: dict[str, Any]) -> list[Problem]:
     """Write the flags into a config, replacing the key under either of its names; return the flags' problems."""
-    given: dict[str, Any] = {"concurrent_users": chosen.users}
+    values: dict[str, Any] = {"concurrent_users": chosen.users}
     problems: list[Problem] = []
     for name, text, flag, parse in (
         ("hold_time", chosen.duration, "--duration", seconds_of),
@@ -120,11 +120,11 @@ def apply_flags(chosen: argparse.Namespace, config: dict[str, Any]) -> list[Prob
         ("warm_up", chosen.warm_up, "--warm-up", seconds_of),
     ):
         try:
-            given[name] = None if text is None else whole(parse(text))
+            values[name] = None if text is None else integer_if_whole(parse(text))
         except Fault as fault:
             problems += [Problem(flag, problem.text) for problem in fault.problems]
-    warm_up = given.pop("warm_up", None)
-    for name, value in given.items():
+    warm_up = values.pop("warm_up", None)
+    for name, value in values.items():
         if value is not None:
             config.pop({theirs: ours for ours, theirs in SYNONYMS.items()}.get(name, name), None)
             config[name] = value
@@ -148,8 +148,8 @@ def apply_processes(count: str, config: dict[str, Any]) -> list[Problem]:
 
 def apply_execution_flags(chosen: argparse.Namespace, execution: dict[str, Any]) -> None:
     """Write the flags into ``execution_config``; thresholds are appended. Wrong types are left to validation."""
-    given = {"arrival_rate": chosen.rate, "max_vus": chosen.max_vus, "max_iterations": chosen.iterations}
-    execution.update({name: value for name, value in given.items() if value is not None})
+    values = {"arrival_rate": chosen.rate, "max_vus": chosen.max_vus, "max_iterations": chosen.iterations}
+    execution.update({name: value for name, value in values.items() if value is not None})
     thresholds = execution.setdefault("thresholds", [])
     if isinstance(thresholds, list):
         thresholds.extend(chosen.threshold or [])

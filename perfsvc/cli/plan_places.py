@@ -34,10 +34,10 @@ class PlanPlaces:
         """Return where a path is, or else the innermost object above it; None for what the text does not have."""
         node, mark, rest = self._root, None, path
         while rest:
-            found = next(_matches(node, rest), None)
-            if found is None:
+            match = next(_matches(node, rest), None)
+            if match is None:
                 break
-            mark, node, rest = found
+            mark, node, rest = match
         return None if mark is None else Place(mark.line + 1, mark.column + 1)
 
 

@@ -58,9 +58,9 @@ class PlanSource:
 
     def placed(self, problems: list[Problem]) -> list[Problem]:
         """Return problems in the order of the file, those of flags first, each with its place before its path."""
-        found = [(self._place(problem.path), problem) for problem in problems]
+        places = [(self._place(problem.path), problem) for problem in problems]
         return [
-            Problem(place[1] + problem.path * place[2], problem.text) for place, problem in sorted(found, key=_order)
+            Problem(place[1] + problem.path * place[2], problem.text) for place, problem in sorted(places, key=_order)
         ]
 
     def _place(self, path: str) -> tuple[tuple[int, int], str, bool]:
@@ -84,5 +84,5 @@ class PlanSource:
         return PlanPlaces(self.text)
 
 
-def _order(found: tuple[tuple[tuple[int, int], str, bool], Problem]) -> tuple[int, int]:
-    return found[0][0]
+def _order(placed: tuple[tuple[tuple[int, int], str, bool], Problem]) -> tuple[int, int]:
+    return placed[0][0]

@@ -58,8 +58,8 @@ def execute(chosen: argparse.Namespace, language: str) -> int:
 
     described = Catalog.load().describe()
     if chosen.action == "new":
-        taken = [*known(), *(plugin["name"] for plugin in described)]
-        sys.stdout.write(f"{skeleton.make(chosen.name, chosen.into, chosen.kinds or skeleton.USUAL, taken)}\n")
+        used_names = [*known(), *(plugin["name"] for plugin in described)]
+        sys.stdout.write(f"{skeleton.make(chosen.name, chosen.into, chosen.kinds or skeleton.USUAL, used_names)}\n")
     elif chosen.json:
         write_json(described, "-")
     else:

@@ -77,9 +77,9 @@ class Progress(Output):
 
     def _show(self, live: LiveLines, second: Second) -> None:
         load, metrics = self._run.spec.load, self._run.metrics
-        wanted = wanted_iterations(load) if load.iterations is not None else None
+        planned = wanted_iterations(load) if load.iterations is not None else None
         done = metrics.iterations + metrics.warm_up.iterations
-        share = done / wanted if wanted else second.elapsed / load.duration if load.duration else 0.0
+        share = done / planned if planned else second.elapsed / load.duration if load.duration else 0.0
         lines = ["  ".join(self._load(second)).strip(), "  ".join(self._figures(second)), *self._search()]
         live.show(share, lines, failing=metrics.total.errors > 0)
 

@@ -213,8 +213,8 @@ def _data(report: dict[str, Any], language: str) -> list[str]:
     if (data := report.get("data")) is None:
         return []
     counts = {name: data[name] for name in ("used", "in_doubt", "returned", "left", "recycled")}
-    known = ", ".join(f"{DATA_LABELS[name].of(language)} {count}" for name, count in counts.items() if count)
-    line = f"{with_colon('data', language)}{data['source']}" + (f", {known}" if known else "")
+    parts = ", ".join(f"{DATA_LABELS[name].of(language)} {count}" for name, count in counts.items() if count)
+    line = f"{with_colon('data', language)}{data['source']}" + (f", {parts}" if parts else "")
     return [line, *(text[_at(language)] for text in data["warnings"])]
 
 

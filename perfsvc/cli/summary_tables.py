@@ -115,11 +115,11 @@ def histogram_table(report: dict[str, Any], language: str, out: Console) -> Tabl
     buckets = report.get("latency_histogram")
     if not buckets:
         return None
-    whole, longest = sum(bucket["count"] for bucket in buckets), max(bucket["count"] for bucket in buckets)
+    total, longest = sum(bucket["count"] for bucket in buckets), max(bucket["count"] for bucket in buckets)
     shown = table(language, labelled("latency", "count", "share", ""), left=("",))
     for bucket in buckets:
         width = round(min(WIDEST_BAR, out.width // 2) * bucket["count"] / longest) or (bucket["count"] > 0)
-        share = f"{100 * bucket['count'] / whole:.2f} %"
+        share = f"{100 * bucket['count'] / total:.2f} %"
         shown.add_row(f"≤ {bucket['upto']:g} ms", str(bucket["count"]), share, Styled("█" * width, style="cyan"))
     return shown
 

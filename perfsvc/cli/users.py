@@ -70,11 +70,11 @@ def execute(chosen: argparse.Namespace, language: str) -> int:
                 return NOW_DISABLED.of(language).format(name=chosen.name)
             if chosen.action == "create":
                 random = await tool.create(chosen.name, chosen.email, password, administrator=chosen.administrator)
-                made = CREATED.of(language).format(name=chosen.name)
+                message = CREATED.of(language).format(name=chosen.name)
             else:
                 random = await tool.reset_password(chosen.name, password)
-                made = "" if random else CHANGED.of(language).format(name=chosen.name)
-            return made + (NEW_PASSWORD.of(language).format(name=chosen.name, word=random) if random else "")
+                message = "" if random else CHANGED.of(language).format(name=chosen.name)
+            return message + (NEW_PASSWORD.of(language).format(name=chosen.name, word=random) if random else "")
 
     sys.stdout.write(run_on_loop(act()))
     return PASSED
@@ -85,8 +85,8 @@ def show(users: list[Any], language: str) -> None:
     from perfsvc.cli.tables import console
     from perfsvc.cli.tables import table
 
-    made = table(language, COLUMNS)
+    listing = table(language, COLUMNS)
     for user in users:
         role, state = ADMINISTRATOR if user.administrator else USER, DISABLED if user.disabled else ACTIVE
-        made.add_row(user.username, user.email, role.of(language), state.of(language))
-    console().print(made)
+        listing.add_row(user.username, user.email, role.of(language), state.of(language))
+    console().print(listing)

@@ -50,10 +50,10 @@ class Authority(NamedTuple):
     @classmethod
     def read(cls, certificate: bytes, key: bytes) -> Authority:
         """An authority from PEM. Raises ValueError."""
-        found = serialization.load_pem_private_key(key, None)
-        if not isinstance(found, ec.EllipticCurvePrivateKey):
+        private_key = serialization.load_pem_private_key(key, None)
+        if not isinstance(private_key, ec.EllipticCurvePrivateKey):
             raise ValueError("not a key on an elliptic curve")
-        return cls(x509.load_pem_x509_certificate(certificate), found)
+        return cls(x509.load_pem_x509_certificate(certificate), private_key)
 
     @property
     def pem(self) -> bytes:
@@ -87,11 +87,11 @@ def hosts_of(names: Iterable[str]) -> list[x509.GeneralName]:
     """Host names and addresses in the form of a certificate, each once. Raises InvalidInput for any other text."""
     unique = list(dict.fromkeys(names))
     wrong = Text("应为主机名或 IP 地址", "must be a host name or an address")
-    found = [host_of(name) for name in unique]
-    problems = [Problem(name, wrong) for name, host in zip(unique, found, strict=True) if host is None]
+    hosts = [host_of(name) for name in unique]
+    problems = [Problem(name, wrong) for name, host in zip(unique, hosts, strict=True) if host is None]
     if problems:
         raise InvalidInput(problems)
-    return [host for host in found if host is not None]
+    return [host for host in hosts if host is not None]
 
 
 def host_of(name: str) -> x509.GeneralName | None:

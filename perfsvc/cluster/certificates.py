@@ -97,15 +97,15 @@ def make_certificates(folder: Path, hosts: Iterable[str], now: datetime) -> Cert
     names = hosts_of([*hosts, *HERE, *this_machine()])
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        made = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+        scratch = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
         try:
             authority = Authority.new(now)
-            Credentials.of(made / AUTHORITY).write(authority.pem, authority.pem, authority.key_pem)
+            Credentials.of(scratch / AUTHORITY).write(authority.pem, authority.pem, authority.key_pem)
             for part, at in ((SERVER, names), (AGENT, hosts_of(HERE))):
-                Credentials.of(made / part).write(authority.pem, *authority.issue(f"perfsvc {part}", at, now))
-            made.rename(folder)
+                Credentials.of(scratch / part).write(authority.pem, *authority.issue(f"perfsvc {part}", at, now))
+            scratch.rename(folder)
         finally:
-            shutil.rmtree(made, ignore_errors=True)
+            shutil.rmtree(scratch, ignore_errors=True)
     except OSError as error:
         zh, en = f"无法在此创建证书：{error.strerror}", f"certificates cannot be created here: {error.strerror}"
         raise InvalidInput.at(str(folder), zh, en) from None
@@ -165,14 +165,14 @@ def read_credentials(folder: Path, now: datetime | None = None) -> Credentials:
 
     Raises StartupError for files that are missing, readable by other users, not valid now, or do not match.
     """
-    found, moment = Credentials.of(folder), now or datetime.now(UTC)
+    credentials, moment = Credentials.of(folder), now or datetime.now(UTC)
     try:
-        if open_to_others(found.key.stat(), os.geteuid()):
+        if open_to_others(credentials.key.stat(), os.geteuid()):
             zh, en = "可被其他用户读取，请执行 chmod 600", "other users may read it; run chmod 600 on it"
-            raise unusable(found.key, zh, en)
-        certificate = x509.load_pem_x509_certificate(found.certificate.read_bytes())
-        certificate.verify_directly_issued_by(x509.load_pem_x509_certificate(found.ca.read_bytes()))
-        ssl.create_default_context(cafile=found.ca).load_cert_chain(found.certificate, found.key)
+            raise unusable(credentials.key, zh, en)
+        certificate = x509.load_pem_x509_certificate(credentials.certificate.read_bytes())
+        certificate.verify_directly_issued_by(x509.load_pem_x509_certificate(credentials.ca.read_bytes()))
+        ssl.create_default_context(cafile=credentials.ca).load_cert_chain(credentials.certificate, credentials.key)
     except (InvalidSignature, ssl.SSLError, ValueError, TypeError):
         zh, en = "证书、密钥与 CA 不匹配", "certificate, key and authority do not match"
         raise unusable(folder, zh, en) from None
@@ -181,8 +181,8 @@ def read_credentials(folder: Path, now: datetime | None = None) -> Credentials:
     if not certificate.not_valid_before_utc <= moment < certificate.not_valid_after_utc:
         zh = "证书已过期或尚未生效，请执行 perfsvc certs --renew"
         en = "expired or not valid yet; run perfsvc certs --renew"
-        raise unusable(found.certificate, zh, en)
-    return found
+        raise unusable(credentials.certificate, zh, en)
+    return credentials
 
 
 def agent_credentials(folder: Path) -> Credentials:
@@ -200,10 +200,10 @@ def expiries(folder: Path) -> list[Expiry]:
     """The expiries of the certificates in a folder, or in one part. Raises InvalidInput where there are none."""
     parts = [folder / part for part in (AUTHORITY, SERVER, AGENT)]
     files = [Credentials.of(part).certificate for part in (*parts, folder)]
-    found = [Expiry(file, ends) for file in files if (ends := end_of(file)) is not None]
-    if not found:
+    expiry_dates = [Expiry(file, ends) for file in files if (ends := end_of(file)) is not None]
+    if not expiry_dates:
         raise InvalidInput.at(str(folder), "没有找到证书", "no certificates were found")
-    return found
+    return expiry_dates
 
 
 def end_of(file: Path) -> datetime | None:

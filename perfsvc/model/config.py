@@ -242,12 +242,12 @@ class PlanConfig(Spec, home="config"):
         if not isinstance(data, dict):
             return handler(data)
         renamed, problems = renamed_to_api(data)
-        given = with_pool(renamed)
+        document = with_pool(renamed)
         try:
-            config = handler(given)
+            config = handler(document)
         except ValidationError as error:
-            problems += problems_of(error, given, model=cls)
-            config = cls._sound_part(given, problems, handler)
+            problems += problems_of(error, document, model=cls)
+            config = cls._sound_part(document, problems, handler)
         wrong = {top_key(problem.path) for problem in problems}
         problems += [rule.problem for rule in config.rules() if rule.broken and not wrong & rule.fields]
         if problems:
@@ -309,13 +309,16 @@ class PlanConfig(Spec, home="config"):
 
         The options of another data source replace those of the former.
         """
-        kept = self.model_dump(mode="json", by_alias=True, exclude_unset=True)
-        given = {SYNONYMS.get(key, key): value for key, value in changes.items()}
-        if len(given) < len(changes):  # both names of a key, which parsing judges
-            kept, given = {key: value for key, value in kept.items() if key not in given}, dict(changes)
-        if given.get("data_source_type", self.data_source_type) != self.data_source_type:
-            kept.pop("data_config", None)
-        return PlanConfig.parse(merged_objects(kept, given), "config")
+        document = self.model_dump(mode="json", by_alias=True, exclude_unset=True)
+        edits = {SYNONYMS.get(key, key): value for key, value in changes.items()}
+        if len(edits) < len(changes):  # both names of a key, which parsing judges
+            document, edits = (
+                {key: value for key, value in document.items() if key not in edits},
+                dict(changes),
+            )
+        if edits.get("data_source_type", self.data_source_type) != self.data_source_type:
+            document.pop("data_config", None)
+        return PlanConfig.parse(merged_objects(document, edits), "config")
 
     def answer(self) -> dict[str, Any]:
         """The config as the API gives it back: the API document's names, nothing that was left empty.

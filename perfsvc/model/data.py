@@ -95,8 +95,8 @@ class DataSpec(Spec):
 
 def split_config(config: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """A ``data_config`` as the keys of Allocation and the data source's own options."""
-    ours = {key: value for key, value in config.items() if key in Allocation.model_fields}
-    return ours, {key: value for key, value in config.items() if key not in ours}
+    allocation = {key: value for key, value in config.items() if key in Allocation.model_fields}
+    return allocation, {key: value for key, value in config.items() if key not in allocation}
 
 
 class Grant(msgspec.Struct, frozen=True):

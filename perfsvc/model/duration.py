@@ -49,19 +49,19 @@ def _parsed(text: str, ms_per_number: int) -> float:
 
 
 def _seconds(value: Any) -> Any:
-    return whole(seconds_of(value)) if isinstance(value, str) else value
+    return integer_if_whole(seconds_of(value)) if isinstance(value, str) else value
 
 
 def _milliseconds(value: Any) -> Any:
     if not isinstance(value, str):
         return value
-    found = whole(milliseconds_of(value))
-    if isinstance(found, float):
+    milliseconds = integer_if_whole(milliseconds_of(value))
+    if isinstance(milliseconds, float):
         raise Fault("应为整毫秒", "must be whole milliseconds")
-    return found
+    return milliseconds
 
 
-def whole(number: float) -> int | float:
+def integer_if_whole(number: float) -> int | float:
     """Return a whole number as an integer, as API documents have it."""
     return int(number) if number == int(number) else number
 
@@ -76,7 +76,7 @@ class Seconds(GroupedMetadata):
     def __iter__(self) -> Iterator[Any]:
         yield BeforeValidator(_seconds)
         yield Field(ge=self.least, le=self.most)
-        yield PlainSerializer(whole, when_used="json")
+        yield PlainSerializer(integer_if_whole, when_used="json")
         yield _schema("number", self.least, self.most)
 
 

@@ -105,13 +105,13 @@ def spark_of(series: dict[str, Any]) -> dict[str, list[Any]] | None:
     width = -(-count // SPARK_POINTS)
     cuts = range(0, count, width)
     mean, highest = _mean, _highest
-    wanted = {"rps": ("throughput", mean), "p95": ("p95", highest), "error_rate": ("error_rate", mean)}
+    columns = {"rps": ("throughput", mean), "p95": ("p95", highest), "error_rate": ("error_rate", mean)}
     return {
         name: [
             fold([value for value in (series.get(key) or [])[at : min(at + width, count)] if value is not None])
             for at in cuts
         ]
-        for name, (key, fold) in wanted.items()
+        for name, (key, fold) in columns.items()
     }
 
 

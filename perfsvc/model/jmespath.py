@@ -48,8 +48,8 @@ def compile_jmespath(expression: str) -> Callable[[Any], Any]:
 
 def _explained(expression: str, error: Exception) -> Fault:
     """Return the fault of an expression that jmespath refuses with ``error``."""
-    if found := unbalanced(expression):
-        return expression_fault(JMESPATH, found[1], found[0])
+    if fault := unbalanced(expression):
+        return expression_fault(JMESPATH, fault[1], fault[0])
     at: int | None = getattr(error, "lex_position", None)
     if not expression.strip() or (at is not None and at >= len(expression)):
         return expression_fault(JMESPATH, UNFINISHED)

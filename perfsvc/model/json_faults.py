@@ -90,8 +90,8 @@ def _key(text: str, pos: int) -> TextFault:
 
 
 def _comma(text: str, pos: int) -> TextFault:
-    if found := _misplaced(text, pos):
-        return found
+    if fault := _misplaced(text, pos):
+        return fault
     before, here = text[pos - 1], text[pos]
     if before == "0" and here.isdigit():
         return at(text, pos - 1, LEADING_ZERO)

@@ -49,7 +49,7 @@ def compile_paths(path: str) -> Callable[[Any], list[Any]]:
         get = _plain(path)
         return lambda document: [] if (value := get(document)) is MISSING else [value]
     compiled = _parsed(path)
-    return lambda document: [found.value for found in compiled.find(document)]
+    return lambda document: [match.value for match in compiled.find(document)]
 
 
 def _plain(path: str) -> Getter:
@@ -70,8 +70,8 @@ def _general(path: str) -> Getter:
     compiled = _parsed(path)
 
     def get(document: Any) -> Any:
-        found = compiled.find(document)
-        return found[0].value if found else MISSING
+        matches = compiled.find(document)
+        return matches[0].value if matches else MISSING
 
     return get
 
@@ -96,8 +96,8 @@ def _explained(path: str, error: str) -> Fault:
     if ENDS_EARLY.search(error):
         unfinished = "invalid JSONPath: not finished; write the path of the value, such as $.data.token"
         return Fault("JSONPath 没有写完，请填写要取的值的路径，例如 $.data.token", unfinished)
-    if found := unbalanced(path):
-        return expression_fault(JSONPATH, found[1], found[0])
+    if fault := unbalanced(path):
+        return expression_fault(JSONPATH, fault[1], fault[0])
     place = COLUMN.search(error)
     at = int(place[1]) if place else None
     return expression_fault(JSONPATH, _reason(path, at, error), at)

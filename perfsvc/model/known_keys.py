@@ -82,16 +82,16 @@ def homes_of(key: str, owners: list[type[BaseModel]]) -> tuple[str, str] | None:
 
     In a body that is no part of a plan, such as that of a trial, it is sought right below at first.
     """
-    found = [below for owner in owners if owner not in HOMES for below in keys_below(owner) if below[0] == key] or [
+    homes = [below for owner in owners if owner not in HOMES for below in keys_below(owner) if below[0] == key] or [
         (name, home)
         for model, home in HOMES.items()
         if model not in owners
         for name in keys_of(model)
         if plain(name) == plain(key)
     ]
-    if not found:
+    if not homes:
         return None
-    return found[0][0], " / ".join(sorted({home for _, home in found})[:MOST_HOMES])
+    return homes[0][0], " / ".join(sorted({home for _, home in homes})[:MOST_HOMES])
 
 
 def keys_below(model: type[BaseModel]) -> Iterator[tuple[str, str]]:
@@ -117,10 +117,10 @@ def did_you_mean_key(name: str | None, known: Collection[str], owners: list[type
 
 def models_at(model: type[BaseModel], location: Iterable[int | str]) -> list[type[BaseModel]]:
     """Return the specs that an object at a location below ``model`` may be."""
-    found = [Candidate(model, None)]
+    candidates = [Candidate(model, None)]
     for part in location:
-        found = list(_below(found, part))
-    return [each.kind for each in found if _is_model(each.kind)]
+        candidates = list(_below(candidates, part))
+    return [each.kind for each in candidates if _is_model(each.kind)]
 
 
 def _below(candidates: list[Candidate], part: int | str) -> Iterator[Candidate]:

@@ -36,13 +36,15 @@ ALL = Selection()
 def selected(rows: list[dict[str, Any]], selection: Selection, searched: tuple[str, ...]) -> list[dict[str, Any]]:
     """The rows of a list in memory that a selection leaves, in its order."""
     text = (selection.text or "").casefold()
-    kept = [
+    matching = [
         row
         for row in rows
         if any(text in str(row.get(name, "")).casefold() for name in searched)
         and all(row.get(name) == value for name, value in selection.equal.items())
     ]
-    return sorted(kept, key=_key(selection.ordered_by), reverse=selection.descending) if selection.order else kept
+    return (
+        sorted(matching, key=_key(selection.ordered_by), reverse=selection.descending) if selection.order else matching
+    )
 
 
 def _key(name: str) -> Callable[[dict[str, Any]], Any]:

@@ -19,8 +19,8 @@ def nearest(word: str, known: Iterable[str], cutoff: float = CUTOFF) -> str | No
     if len(word) > LONGEST:
         return None
     by_plain = {plain(each): each for each in known}
-    found = get_close_matches(plain(word), by_plain, n=1, cutoff=cutoff)
-    return by_plain[found[0]] if found else None
+    matches = get_close_matches(plain(word), by_plain, n=1, cutoff=cutoff)
+    return by_plain[matches[0]] if matches else None
 
 
 def did_you_mean(word: str | None) -> Text:

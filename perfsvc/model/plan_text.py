@@ -119,12 +119,12 @@ def without_extensions(document: Any) -> Any:
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+    document: dict[str, Any] = {}
     for key, value in pairs:
-        if key in found:
+        if key in document:
             raise Fault(*twice(key))
-        found[key] = value
-    return found
+        document[key] = value
+    return document
 
 
 def twice(key: str, line: int = 0) -> Text:

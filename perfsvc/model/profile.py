@@ -75,9 +75,9 @@ def _staircase(config: PlanConfig) -> list[Stage]:
 
 
 def _searched(config: PlanConfig) -> list[Stage]:
-    given = "hold_time" in config.model_fields_set
+    has_hold = "hold_time" in config.model_fields_set
     first = _first_level(config)
-    return [_jump(first), _hold(first, config.hold_time if given else LONGEST_SEARCH_S)]
+    return [_jump(first), _hold(first, config.hold_time if has_hold else LONGEST_SEARCH_S)]
 
 
 def _adapted(config: PlanConfig) -> list[Stage]:
@@ -115,14 +115,14 @@ def _error_search(config: PlanConfig) -> Control | None:
 
 def _adaptive(config: PlanConfig) -> Control | None:
     low, high = _range(config)
-    wanted = config.adaptive_target
-    if wanted is None:  # refused by the config itself
+    target = config.adaptive_target
+    if target is None:  # refused by the config itself
         return None
     return Adaptive(
         low=low,
         high=high,
-        metric=wanted.metric,
-        target=wanted.target,
+        metric=target.metric,
+        target=target.target,
         settle=settle_time(config),
         hold=float(config.hold_time),
     )
@@ -137,8 +137,8 @@ def _first_level(config: PlanConfig) -> float:
 
 def settle_time(config: PlanConfig) -> float:
     """Seconds for finding the load to hold: the ramp-up time, or where the plan sets none, as long as it takes."""
-    given = "ramp_up_time" in config.model_fields_set
-    return float(config.ramp_up_time) if given else SETTLE_S
+    has_ramp = "ramp_up_time" in config.model_fields_set
+    return float(config.ramp_up_time) if has_ramp else SETTLE_S
 
 
 def _level_time(config: PlanConfig) -> float:

@@ -195,18 +195,18 @@ def _chosen(plans: Sequence[dict[str, Any]], name: str | None) -> dict[str, Any]
         if len(plans) == 1:
             return plans[0]
         raise InvalidInput.at("--plan", f"请选择一个计划：{names}", f"choose a plan: {listed}")
-    found = next((plan for plan in plans if plan.get("name") == name), None)
-    if found is None:
+    match = next((plan for plan in plans if plan.get("name") == name), None)
+    if match is None:
         zh, en = f"没有名为 {name} 的计划，可选：{names}", f"there is no plan named {name}; there are: {listed}"
         raise InvalidInput.at("--plan", zh, en)
-    return found
+    return match
 
 
 def _named(document: Mapping[str, Any], part: str, name: Any) -> dict[str, Any]:
-    found = next((each for each in _dicts(document.get(part)) if each.get("name") == name), None)
-    if found is None:
+    match = next((each for each in _dicts(document.get(part)) if each.get("name") == name), None)
+    if match is None:
         raise InvalidInput.at(part, f"{part} 中没有名为 {name} 的项", f"{part} has no entry named {name}")
-    return found
+    return match
 
 
 def _dicts(value: Any) -> list[dict[str, Any]]:

@@ -13,7 +13,7 @@ from pydantic import Field
 from pydantic import PlainSerializer
 from pydantic import WithJsonSchema
 
-from perfsvc.model.duration import whole
+from perfsvc.model.duration import integer_if_whole
 from perfsvc.model.problems import Fault
 
 PATTERN = r"^\s*\d+(?:\.\d+)?\s*(?:/\s*(?:s|m|min|h))?\s*$"
@@ -37,7 +37,7 @@ def per_second_of(text: str) -> float:
 
 
 def _per_second(value: Any) -> Any:
-    return whole(per_second_of(value)) if isinstance(value, str) else value
+    return integer_if_whole(per_second_of(value)) if isinstance(value, str) else value
 
 
 def refuse_rate(value: Any) -> Any:
@@ -65,7 +65,7 @@ class PerSecond(GroupedMetadata):
     def __iter__(self) -> Iterator[Any]:
         yield BeforeValidator(_per_second)
         yield Field(ge=0, le=self.most) if self.zero else Field(gt=0, le=self.most)
-        yield PlainSerializer(whole, when_used="json")
+        yield PlainSerializer(integer_if_whole, when_used="json")
         least = "minimum" if self.zero else "exclusiveMinimum"
         form = {"pattern": PATTERN if self.zero else ABOVE_0, "maxLength": LONGEST}
         yield WithJsonSchema({"type": ["number", "string"], least: 0, "maximum": self.most, **form}, mode="validation")

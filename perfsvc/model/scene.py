@@ -316,22 +316,22 @@ def enabled_only(scene: SceneSpec) -> SceneSpec:
     """A scene without the steps that are not enabled, nor those that hold no others then. Raise InvalidInput."""
     if all(step.enabled for step in scene.walk()):
         return scene
-    kept = {part: _enabled(getattr(scene, part)) for part in ("setup", "on_start", "steps", "teardown")}
-    if not kept["steps"]:
+    enabled_parts = {part: _enabled(getattr(scene, part)) for part in ("setup", "on_start", "steps", "teardown")}
+    if not enabled_parts["steps"]:
         zh, en = f"业务流 {scene.name} 的步骤全部被停用", f"all steps of {scene.name} are disabled"
         raise InvalidInput.at("scenes", zh, en)
-    return scene.model_copy(update=kept)
+    return scene.model_copy(update=enabled_parts)
 
 
 def _enabled(steps: tuple[Step, ...]) -> tuple[Step, ...]:
-    return tuple(kept for step in steps if step.enabled and (kept := _with_enabled(step)) is not None)
+    return tuple(enabled for step in steps if step.enabled and (enabled := _with_enabled(step)) is not None)
 
 
 def _with_enabled(step: Step) -> Step | None:
     if isinstance(step, ChoiceStep):
         options = [option.model_copy(update={"steps": _enabled(option.steps)}) for option in step.options]
-        left = tuple(option for option in options if option.steps)
-        return step.model_copy(update={"options": left}) if left else None
+        options_left = tuple(option for option in options if option.steps)
+        return step.model_copy(update={"options": options_left}) if options_left else None
     if isinstance(step, IfStep):
         then, otherwise = _enabled(step.steps), _enabled(step.otherwise)
         return step.model_copy(update={"steps": then, "otherwise": otherwise}) if then or otherwise else None

@@ -140,9 +140,9 @@ def _marked(text: str, error: yaml.MarkedYAMLError, mark: yaml.Mark) -> TextFaul
         return swallowed
     for pattern, rule in RULES:
         if match := pattern.search(message):
-            found = rule(_Stop(lines, mark.line, mark.column, begin.line, begin.column, match))
-            if found is not None:
-                return found
+            fault = rule(_Stop(lines, mark.line, mark.column, begin.line, begin.column, match))
+            if fault is not None:
+                return fault
     return TextFault(mark.line + 1, mark.column + 1, _text_of(error) or not_parsed(message))
 
 
@@ -181,19 +181,19 @@ def _open_quote(stop: _Stop) -> TextFault:
 
 def _swallowed(text: str, line: int) -> TextFault | None:
     """Return the fault of a quote that ends only at the next one, with whole keys in between, before ``line`` ends."""
-    found = None
+    fault = None
     try:
         for token in yaml.scan(text, yaml.SafeLoader):
             begin, end = token.start_mark, token.end_mark
-            if begin.line > line or found:
+            if begin.line > line or fault:
                 break
             if begin.line < end.line and getattr(token, "style", None) in ("'", '"'):
                 within = text[begin.index : end.index]
                 if KEY.search(within) and GOES_ON.match(text, end.index):
-                    found = TextFault(begin.line + 1, begin.column + 1, quote_not_closed(within[0]))
+                    fault = TextFault(begin.line + 1, begin.column + 1, quote_not_closed(within[0]))
     except yaml.YAMLError:
         pass
-    return found
+    return fault
 
 
 def _bracket(stop: _Stop) -> TextFault:
@@ -224,8 +224,8 @@ def _no_blank(stop: _Stop, number: int) -> TextFault | None:
 
 
 def _no_colon(stop: _Stop) -> TextFault:
-    if found := _no_blank(stop, stop.begin_line):
-        return found
+    if fault := _no_blank(stop, stop.begin_line):
+        return fault
     written = _short(_line_of(stop.lines, stop.begin_line).strip())
     if re.match(r"-[^\s-]", written):
         return stop.at_begin(

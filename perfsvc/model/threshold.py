@@ -133,8 +133,8 @@ def parse_line(line: str) -> dict[str, Any]:
     metric = match["metric"]
     units = units_of(metric)
     if units is None:
-        known = ", ".join(["p50 … p99.999", *UNITS, "plan_p95 …"])
-        raise Fault(f"未知的指标 {metric}，可用：{known}", f"unknown metric {metric}; known are {known}")
+        metrics = ", ".join(["p50 … p99.999", *UNITS, "plan_p95 …"])
+        raise Fault(f"未知的指标 {metric}，可用：{metrics}", f"unknown metric {metric}; known are {metrics}")
     step = json.loads(match["quoted"]) if match["quoted"] else match["step"]
     if metric in WHOLE_RUN and step:
         raise Fault(f"{metric} 不能指定步骤", f"{metric} has no steps")

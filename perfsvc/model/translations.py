@@ -22,8 +22,8 @@ WRAPPED = re.compile(r"(?<!\n)\n(?!\n)")
 @lru_cache(maxsize=1)
 def chinese() -> dict[str, str]:
     """Chinese by English text."""
-    found: dict[str, str] = json.loads((files("perfsvc.model") / "descriptions.zh.json").read_text("utf-8"))
-    return found
+    texts: dict[str, str] = json.loads((files("perfsvc.model") / "descriptions.zh.json").read_text("utf-8"))
+    return texts
 
 
 def translate(schema: Any) -> None:

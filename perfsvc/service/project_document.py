@@ -120,7 +120,7 @@ class Stored:
 
     def scene_document(self, name: str, scene: Scene) -> dict[str, Any]:
         """A scene as it was given, its secrets masked, its data files by name; parts without steps are left out."""
-        given = renamed_files(shown(scenes.written(scene.spec)), self.file_names)
+        given = renamed_files(shown(scenes.document_of(scene.spec)), self.file_names)
         spec = {key: value for key, value in given.items() if value != []}
         described = {"description": scene.description} if scene.description else {}
         return {"name": name, **described, **{key: value for key, value in spec.items() if key != "name"}}

@@ -193,7 +193,7 @@ class Taker:
     def scene(self, number: int, given: ProjectScene) -> Imported:
         """A scene, sealed as that of a form."""
         before, source = self._stored.scenes.get(given.name), self._source.scenes.get(given.name)
-        written = scenes.written(given.scene())
+        written = scenes.document_of(given.scene())
         document = {"name": given.name, "description": given.description, **written}
         try:
             known = [each.spec for each in (source, before) if each is not None]

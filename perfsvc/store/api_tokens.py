@@ -12,7 +12,7 @@ from perfsvc.store.database import writes
 from perfsvc.store.rows import API_TOKEN
 from perfsvc.store.rows import USER
 from perfsvc.store.rows import by_id
-from perfsvc.store.rows import found
+from perfsvc.store.rows import existing
 from perfsvc.store.rows import require
 from perfsvc.store.tables import ApiTokenRow
 from perfsvc.store.tables import UserRow
@@ -71,7 +71,7 @@ def note_use(token_id: int, moment: datetime) -> None:
 def delete(token_id: int, user_id: int) -> str:
     """Delete a user's token and return its digest. Raises NotFound."""
     row = by_id(ApiTokenRow, token_id, API_TOKEN)
-    found(row if row.user_id == user_id else None, API_TOKEN)
+    existing(row if row.user_id == user_id else None, API_TOKEN)
     ApiTokenRow.delete().where(ApiTokenRow.id == token_id).execute()
     return str(row.digest)
 

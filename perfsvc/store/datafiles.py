@@ -38,8 +38,8 @@ def create(project_id: int, creator_id: int, name: str, content: FileContent) ->
     """Raises NotFound for the project or the user, InvalidInput."""
     require(ProjectRow, project_id, PROJECT)
     creator = by_id(UserRow, creator_id, USER).username
-    given = {"name": name, "updated_by": creator, **columns(content)}
-    return get(DataFileRow.add(project=project_id, creator=creator_id, **given))
+    values = {"name": name, "updated_by": creator, **columns(content)}
+    return get(DataFileRow.add(project=project_id, creator=creator_id, **values))
 
 
 def get(datafile_id: int) -> DataFile:

@@ -56,8 +56,8 @@ def summaries_between(execution_id: str, start: int, end: int, width: int, steps
         return NO_SUMMARIES
     first, last = rolled_up(execution_id, width)
     start, end = max(start, first), min(end, last)
-    found = windows.summaries_of(execution_id, PERIODS[width], start, end, steps) if start < end else None
-    return Summaries(start, end, found) if found is not None else NO_SUMMARIES
+    summaries = windows.summaries_of(execution_id, PERIODS[width], start, end, steps) if start < end else None
+    return Summaries(start, end, summaries) if summaries is not None else NO_SUMMARIES
 
 
 def pieces_beside(execution_id: str, start: int, end: int, parts: Parts, widest: int, known: Summaries) -> list[Piece]:
@@ -70,9 +70,7 @@ def pieces_beside(execution_id: str, start: int, end: int, parts: Parts, widest:
         (known.end, end, parts),
     )
     return [
-        piece
-        for first, last, wanted in stretches
-        for piece in pieces_between(execution_id, first, last, wanted, widest)
+        piece for first, last, some in stretches for piece in pieces_between(execution_id, first, last, some, widest)
     ]
 
 

@@ -19,7 +19,7 @@ from perfsvc.store.rows import ENV
 from perfsvc.store.rows import PROJECT
 from perfsvc.store.rows import Columns
 from perfsvc.store.rows import by_id
-from perfsvc.store.rows import found
+from perfsvc.store.rows import existing
 from perfsvc.store.rows import page_of
 from perfsvc.store.rows import require
 from perfsvc.store.tables import EnvRow
@@ -106,7 +106,7 @@ def default_id(project_id: int, creator: str | None = None, language: str = "zh"
 
     ``creator`` is the name of who creates it, if it is a user; ``language`` is the one it is named in.
     """
-    found(locked(ProjectRow.select().where(ProjectRow.id == project_id)).first(), PROJECT)
+    existing(locked(ProjectRow.select().where(ProjectRow.id == project_id)).first(), PROJECT)
     row = EnvRow.select().where((EnvRow.project == project_id) & EnvRow.is_default).order_by(EnvRow.id).first()
     if row:
         return int(row.id)

@@ -26,13 +26,13 @@ def upsert(plan_id: int, execution_id: str, records: Sequence[ErrorRecord]) -> N
     """
     require(PlanRow, plan_id, PLAN)
     rows = locked(ErrorRow.select(ErrorRow.id, ErrorRow.fingerprint).where(ErrorRow.execution_id == execution_id))
-    known = {row.fingerprint: row.id for row in rows}
+    ids = {row.fingerprint: row.id for row in rows}
     for record in records:
         mark = fingerprint(record.error_data)
-        if mark in known:
-            ErrorRow.change(ErrorRow.id == known[mark], count=record.count)
+        if mark in ids:
+            ErrorRow.change(ErrorRow.id == ids[mark], count=record.count)
             continue
-        known[mark] = ErrorRow.add(
+        ids[mark] = ErrorRow.add(
             plan=plan_id,
             execution_id=execution_id,
             fingerprint=mark,

@@ -19,7 +19,7 @@ from perfsvc.store.database import writes
 from perfsvc.store.rows import EXECUTION
 from perfsvc.store.rows import PLAN
 from perfsvc.store.rows import USER
-from perfsvc.store.rows import found
+from perfsvc.store.rows import existing
 from perfsvc.store.rows import require
 from perfsvc.store.tables import ExecutionRow
 from perfsvc.store.tables import PlanRow
@@ -54,7 +54,7 @@ def create(execution: Execution) -> Execution:
 
 def get(execution_id: str) -> Execution:
     """Raises NotFound."""
-    return entity(found(row_of(execution_id).first(), EXECUTION))
+    return entity(existing(row_of(execution_id).first(), EXECUTION))
 
 
 @writes
@@ -96,7 +96,7 @@ def row_of(execution_id: str) -> Any:
 
 def hold_unended(execution_id: str) -> None:
     """Keep other transactions from ending the same run; raises NotFound, Conflict when it has ended."""
-    row = found(locked(row_of(execution_id)).first(), EXECUTION)
+    row = existing(locked(row_of(execution_id)).first(), EXECUTION)
     if RunState(row.state).ended:
         raise Conflict("测试执行已结束", "the run has ended")
 

@@ -13,7 +13,7 @@ from perfsvc.store.fields import MAX_INT
 from perfsvc.store.rows import EXECUTION
 from perfsvc.store.rows import PIN
 from perfsvc.store.rows import USER
-from perfsvc.store.rows import found
+from perfsvc.store.rows import existing
 from perfsvc.store.rows import require
 from perfsvc.store.tables import ExecutionRow
 from perfsvc.store.tables import PinRow
@@ -33,7 +33,7 @@ class NewPin(NamedTuple):
 @writes
 def create(pin: NewPin, most: int) -> Pin:
     """Raises NotFound for the run or the user, Conflict when the run has ``most`` pins already, InvalidInput."""
-    run = found(row_of(pin.execution_id).first(), EXECUTION)
+    run = existing(row_of(pin.execution_id).first(), EXECUTION)
     require(UserRow, pin.creator_id, USER)
     if PinRow.select().where(PinRow.execution == run.id).count() >= most:
         raise Conflict(
@@ -47,7 +47,7 @@ def create(pin: NewPin, most: int) -> Pin:
 def get(execution_id: str, pin_id: int) -> Pin:
     """A pin of a run. Raises NotFound; a number too large for an id is the id of nothing."""
     query = _of_run(execution_id).where(PinRow.id == pin_id)
-    return entity(found(query.first() if abs(pin_id) <= MAX_INT else None, PIN))
+    return entity(existing(query.first() if abs(pin_id) <= MAX_INT else None, PIN))
 
 
 def of_run(execution_id: str) -> list[Pin]:

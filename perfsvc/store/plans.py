@@ -26,7 +26,7 @@ from perfsvc.store.rows import PLAN
 from perfsvc.store.rows import USER
 from perfsvc.store.rows import Columns
 from perfsvc.store.rows import by_id
-from perfsvc.store.rows import found
+from perfsvc.store.rows import existing
 from perfsvc.store.rows import page_of
 from perfsvc.store.rows import require
 from perfsvc.store.tables import ConfigRow
@@ -76,7 +76,7 @@ def create(
 
 def get(plan_id: int) -> Plan:
     """Raises NotFound."""
-    return entities([found(with_config().where(PlanRow.id == plan_id).first(), PLAN)])[0]
+    return entities([existing(with_config().where(PlanRow.id == plan_id).first(), PLAN)])[0]
 
 
 def page(project_id: int, page: int = 1, page_size: int = 10, selection: Selection = ALL) -> Page[Plan]:

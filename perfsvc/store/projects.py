@@ -22,7 +22,7 @@ from perfsvc.store.rows import PROJECT
 from perfsvc.store.rows import USER
 from perfsvc.store.rows import Columns
 from perfsvc.store.rows import by_id
-from perfsvc.store.rows import found
+from perfsvc.store.rows import existing
 from perfsvc.store.rows import page_of
 from perfsvc.store.rows import require
 from perfsvc.store.tables import EnvRow
@@ -117,7 +117,7 @@ def set_member(project_id: int, user_id: int, role: Role, author: str | None = N
 def remove_member(project_id: int, user_id: int) -> None:
     """Raises NotFound, Conflict when no owner would be left."""
     hold(project_id)
-    row = found(membership(project_id, user_id), MEMBER)
+    row = existing(membership(project_id, user_id), MEMBER)
     refuse_last_owner(row)
     MemberRow.delete().where(MemberRow.id == row.id).execute()
 
@@ -136,7 +136,7 @@ def roles_in(user_id: int, project_ids: Collection[int]) -> dict[int, Role]:
 
 def hold(project_id: int) -> None:
     """Keep other transactions from changing the same project's members; raises NotFound."""
-    found(locked(ProjectRow.select().where(ProjectRow.id == project_id)).first(), PROJECT)
+    existing(locked(ProjectRow.select().where(ProjectRow.id == project_id)).first(), PROJECT)
 
 
 def membership(project_id: int, user_id: int) -> Any:

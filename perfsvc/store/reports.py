@@ -12,7 +12,7 @@ from perfsvc.store.database import writes
 from perfsvc.store.rows import PLAN
 from perfsvc.store.rows import REPORT
 from perfsvc.store.rows import by_id
-from perfsvc.store.rows import found
+from perfsvc.store.rows import existing
 from perfsvc.store.rows import require
 from perfsvc.store.tables import PlanRow
 from perfsvc.store.tables import ReportRow
@@ -56,7 +56,7 @@ def get(report_id: int) -> Report:
 
 def by_execution(execution_id: str) -> Report:
     """Raises NotFound."""
-    return entity(found(ReportRow.get_or_none(ReportRow.execution_id == execution_id), REPORT))
+    return entity(existing(ReportRow.get_or_none(ReportRow.execution_id == execution_id), REPORT))
 
 
 @writes

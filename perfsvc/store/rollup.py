@@ -108,9 +108,9 @@ def fold(plan_id: int, execution_id: str, start: int, width: int, pieces: list[P
     steps = {step: window_blob.pack_steps([window]) for step, window in merged.items()}
     totals = list(chain.from_iterable(piece.totals for piece in pieces))
     total = merged_window(TOTAL, totals)
-    whole = window_blob.pack_steps([], total) if totals else b""
+    packed = window_blob.pack_steps([], total) if totals else b""
     summaries = {window.step: StepSummary.of(window) for window in (total, *merged.values())}
-    return windows.encode_span(plan_id, execution_id, start, width, span, windows.SpanParts(whole, steps, summaries))
+    return windows.encode_span(plan_id, execution_id, start, width, span, windows.SpanParts(packed, steps, summaries))
 
 
 def read(execution_id: str, width: int, start: int, end: int, parts: Parts) -> list[Piece]:

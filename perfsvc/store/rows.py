@@ -42,7 +42,7 @@ REPORT = Text("测试报告不存在", "the report does not exist")
 MAX_PAGE_SIZE = 1000
 
 
-def found(row: T | None, missing: Text) -> T:
+def existing(row: T | None, missing: Text) -> T:
     """Return the row. Raises NotFound."""
     if row is None:
         raise NotFound(*missing)
@@ -51,7 +51,7 @@ def found(row: T | None, missing: Text) -> T:
 
 def by_id(table: type[Table], key: int, missing: Text) -> Any:
     """The row of that id; raises NotFound. A number too large for an id is the id of nothing."""
-    return found(table.get_or_none(table.id == key) if abs(key) <= MAX_INT else None, missing)
+    return existing(table.get_or_none(table.id == key) if abs(key) <= MAX_INT else None, missing)
 
 
 def require(table: type[Table], key: int, missing: Text) -> None:

@@ -14,7 +14,7 @@ from perfsvc.model.execution import RunRow
 from perfsvc.model.run import EndReason
 from perfsvc.model.run import RunState
 from perfsvc.store.rows import EXECUTION
-from perfsvc.store.rows import found
+from perfsvc.store.rows import existing
 from perfsvc.store.rows import holding
 from perfsvc.store.rows import refuse_page
 from perfsvc.store.tables import ExecutionRow
@@ -48,7 +48,7 @@ COLUMNS = (
 def get(execution_id: str) -> RunRow:
     """Raises NotFound."""
     query = joined(COLUMNS).where(ExecutionRow.execution_id == execution_id)
-    return found(next((entity(row) for row in query.dicts()), None), EXECUTION)
+    return existing(next((entity(row) for row in query.dicts()), None), EXECUTION)
 
 
 def page(wanted: RunFilter, page: int = 1, page_size: int = 10, *, spark: bool = False) -> Page[RunRow]:

@@ -47,7 +47,7 @@ def create(project_id: int, creator_id: int, spec: SceneSpec, description: str |
         creator=creator_id,
         name=spec.name,
         description=description,
-        spec=written(spec),
+        spec=document_of(spec),
         updated_by=creator,
     )
     return get(key)
@@ -60,10 +60,10 @@ def get(scene_id: int) -> Scene:
 
 def of_ids(scene_ids: Collection[int]) -> dict[int, Scene]:
     """Several scenes by id, in one query; raises NotFound when one is missing."""
-    found = {row.id: entity(row) for row in SceneRow.select().where(SceneRow.id.in_(list(scene_ids)))}
-    if set(scene_ids) - found.keys():
+    scenes = {row.id: entity(row) for row in SceneRow.select().where(SceneRow.id.in_(list(scene_ids)))}
+    if set(scene_ids) - scenes.keys():
         raise NotFound(*SCENE)
-    return found
+    return scenes
 
 
 def named(project_id: int, name: str) -> list[SceneSpec]:
@@ -86,7 +86,7 @@ def update(scene: Scene) -> Scene:
         SceneRow.id == scene.id,
         name=scene.spec.name,
         description=scene.description,
-        spec=written(scene.spec),
+        spec=document_of(scene.spec),
         updated_time=now(),
         updated_by=scene.updated_by,
     )
@@ -101,7 +101,7 @@ def delete(scene_id: int) -> None:
     SceneRow.delete().where(SceneRow.id == scene_id).execute()
 
 
-def written(spec: SceneSpec) -> dict[str, Any]:
+def document_of(spec: SceneSpec) -> dict[str, Any]:
     """A spec as the document that it is read from again."""
     return spec.model_dump(mode="json", by_alias=True, exclude_unset=True)
 

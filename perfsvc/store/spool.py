@@ -114,9 +114,9 @@ async def replay_file(store: Store, path: Path) -> Replayed:
     with path.open("rb") as file:
         while lines := await asyncio.to_thread(next_lines, file):
             rows = [row for row in map(parsed, lines) if row]
-            kept = await write(store, rows)
-            written += len(rows) if kept else 0
-            lost += len(lines) - (len(rows) if kept else 0)
+            stored = await write(store, rows)
+            written += len(rows) if stored else 0
+            lost += len(lines) - (len(rows) if stored else 0)
     await asyncio.to_thread(path.unlink)
     log.info("%s: %d snapshots written, %d lost", path.name, written, lost)
     return Replayed(written, lost)

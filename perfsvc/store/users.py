@@ -18,7 +18,7 @@ from perfsvc.store.database import writes
 from perfsvc.store.rows import USER
 from perfsvc.store.rows import Columns
 from perfsvc.store.rows import by_id
-from perfsvc.store.rows import found
+from perfsvc.store.rows import existing
 from perfsvc.store.rows import page_of
 from perfsvc.store.tables import RefreshTokenRow
 from perfsvc.store.tables import UserRow
@@ -54,7 +54,7 @@ def get(user_id: int) -> User:
 
 def by_username(username: str) -> User:
     """Raises NotFound."""
-    return entity(found(UserRow.get_or_none(UserRow.username == username), USER))
+    return entity(existing(UserRow.get_or_none(UserRow.username == username), USER))
 
 
 def page(page: int = 1, page_size: int = 10, selection: Selection = ALL) -> Page[User]:

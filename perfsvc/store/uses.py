@@ -71,10 +71,10 @@ def _listed(named: tuple[Named, ...], comma: str, rest: str) -> str:
 
 
 def _by_thing(query: Any) -> dict[int, Uses]:
-    found: dict[int, list[Named]] = defaultdict(list)
+    users_of: dict[int, list[Named]] = defaultdict(list)
     for thing, plan, name in query.tuples().iterator():
-        found[thing].append(Named(plan, name))
-    return {thing: Uses(tuple(plans)) for thing, plans in found.items()}
+        users_of[thing].append(Named(plan, name))
+    return {thing: Uses(tuple(plans)) for thing, plans in users_of.items()}
 
 
 def _plans_with_files(project_ids: Collection[int]) -> Iterator[tuple[int, Named, Any, Any]]:

@@ -52,10 +52,10 @@ def steps_of(blob: bytes) -> dict[int, bytes]:
 
 def plain(blob: bytes, steps: Collection[int]) -> bytes:
     """Some steps, for a reader who will decode them later: all of those can be decoded. Raises as ``windows_of``."""
-    wanted = {step: each for step, each in steps_of(blob).items() if step in steps} if blob else {}
-    for each in wanted.values():
+    windows = {step: each for step, each in steps_of(blob).items() if step in steps} if blob else {}
+    for each in windows.values():
         decode_window(each)
-    return HEAD.pack(PLAIN, 0) + encode(wanted)
+    return HEAD.pack(PLAIN, 0) + encode(windows)
 
 
 def all_windows(blob: bytes) -> list[StepWindow]:

@@ -101,9 +101,9 @@ def encode(plan_id: int, execution_id: str, snapshot: Snapshot, apart: Collectio
 def encode_span(plan_id: int, execution_id: str, start: int, width: int, span: Span, parts: SpanParts) -> list[Row]:
     """The coarser rows of a span: that of all requests, and one of each step, to be read apart from each other."""
     data = document(StoredSpan(**msgspec.structs.asdict(span), summary=parts.summaries.get(TOTAL)))
-    whole = Row(plan_id, shard_key(execution_id, ALL_NODES), start // width, start, data, parts.total)
+    of_all = Row(plan_id, shard_key(execution_id, ALL_NODES), start // width, start, data, parts.total)
     return [
-        whole,
+        of_all,
         *(
             Row(plan_id, step_key(execution_id, step), start // width, start, document(parts.summaries[step]), blob)
             for step, blob in parts.steps.items()
@@ -131,11 +131,11 @@ def add(plan_id: int, execution_id: str, snapshots: Sequence[Snapshot], apart: C
 
 def of_execution(execution_id: str, since: int = 0, until: int = MAX_BIGINT) -> list[Snapshot]:
     """A run's snapshots from second ``since`` up to and without ``until``, in order of time, then number, then node."""
-    found = (whole(head, blob) for head, blob in seconds_of(execution_id, since, until))
-    return [snapshot for snapshot in found if snapshot is not None]
+    snapshots = (with_windows(head, blob) for head, blob in seconds_of(execution_id, since, until))
+    return [snapshot for snapshot in snapshots if snapshot is not None]
 
 
-def whole(head: StoredSnapshot, blob: bytes) -> Snapshot | None:
+def with_windows(head: StoredSnapshot, blob: bytes) -> Snapshot | None:
     """Return a stored snapshot with its windows; None, with a line in the log, for a row that is damaged."""
     try:
         return Snapshot(**{**fields_of(head), "windows": window_blob.all_windows(blob)})
@@ -151,7 +151,7 @@ def summed(
 
     That is a fraction of the work where a run has many steps. Those that stand ``apart`` are no part of the load.
     """
-    found = []
+    snapshots = []
     for head, blob in seconds_of(execution_id, since, until):
         try:
             load = window_blob.total_of(blob, apart) or StepWindow(TOTAL, 0)
@@ -159,14 +159,14 @@ def summed(
         except DAMAGED as error:
             log.error(SKIPPED, error)
         else:
-            found.append((Snapshot(**{**fields_of(head), "windows": windows}), load))
-    return found
+            snapshots.append((Snapshot(**{**fields_of(head), "windows": windows}), load))
+    return snapshots
 
 
 def seconds_of(execution_id: str, since: int, until: int) -> list[tuple[StoredSnapshot, bytes]]:
     """The documents of a run's snapshots and their windows as stored, in order of time, then number, then node."""
-    wanted = rows_of(execution_id, "1s") & (MetricsRow.timestamp >= since) & (MetricsRow.timestamp < until)
-    query = MetricsRow.select(MetricsRow.metrics_data, MetricsRow.windows).where(wanted)
+    condition = rows_of(execution_id, "1s") & (MetricsRow.timestamp >= since) & (MetricsRow.timestamp < until)
+    query = MetricsRow.select(MetricsRow.metrics_data, MetricsRow.windows).where(condition)
     ordered = query.order_by(MetricsRow.timestamp, MetricsRow.seq, MetricsRow.shard_key)
     rows = ((decoded(decode, document), blob or b"") for document, blob in ordered.tuples().iterator())
     return [(head, blob) for head, blob in rows if head is not None]
@@ -174,8 +174,8 @@ def seconds_of(execution_id: str, since: int, until: int) -> list[tuple[StoredSn
 
 def heads_of(execution_id: str, since: int, until: int) -> list[StoredSnapshot]:
     """The same without the windows."""
-    wanted = rows_of(execution_id, "1s") & (MetricsRow.timestamp >= since) & (MetricsRow.timestamp < until)
-    query = MetricsRow.select(MetricsRow.metrics_data).where(wanted)
+    condition = rows_of(execution_id, "1s") & (MetricsRow.timestamp >= since) & (MetricsRow.timestamp < until)
+    query = MetricsRow.select(MetricsRow.metrics_data).where(condition)
     ordered = query.order_by(MetricsRow.timestamp, MetricsRow.seq, MetricsRow.shard_key)
     heads = (decoded(decode, document) for (document,) in ordered.tuples().iterator())
     return [head for head in heads if head is not None]
@@ -197,9 +197,9 @@ def spans_of(
 
     The windows are left out unless the ``total`` is wanted.
     """
-    wanted = rows_of(execution_id, period) & (MetricsRow.timestamp >= since) & (MetricsRow.timestamp < until)
+    condition = rows_of(execution_id, period) & (MetricsRow.timestamp >= since) & (MetricsRow.timestamp < until)
     blobs = MetricsRow.windows if total else Value(None)
-    query = MetricsRow.select(MetricsRow.timestamp, MetricsRow.metrics_data, blobs).where(wanted)
+    query = MetricsRow.select(MetricsRow.timestamp, MetricsRow.metrics_data, blobs).where(condition)
     ordered = query.order_by(MetricsRow.timestamp)
     rows = ((start, decoded(decode_span, data), blob or b"") for start, data, blob in ordered.tuples().iterator())
     return [(start, span, blob) for start, span, blob in rows if span is not None]
@@ -210,13 +210,13 @@ def steps_of(
 ) -> dict[int, list[bytes]]:
     """The windows of some steps in the coarser rows of a run, by the start of the row."""
     keys = [step_key(execution_id, step) for step in steps]
-    wanted = MetricsRow.shard_key.in_(keys) & (MetricsRow.aggregation_period == period)
+    condition = MetricsRow.shard_key.in_(keys) & (MetricsRow.aggregation_period == period)
     within = (MetricsRow.timestamp >= since) & (MetricsRow.timestamp < until)
-    found: dict[int, list[bytes]] = defaultdict(list)
-    query = MetricsRow.select(MetricsRow.timestamp, MetricsRow.windows).where(wanted & within)
+    blobs: dict[int, list[bytes]] = defaultdict(list)
+    query = MetricsRow.select(MetricsRow.timestamp, MetricsRow.windows).where(condition & within)
     for start, blob in query.tuples().iterator():
-        found[start].append(blob)
-    return found
+        blobs[start].append(blob)
+    return blobs
 
 
 def summaries_of(
@@ -227,19 +227,19 @@ def summaries_of(
     All requests together are the step ``TOTAL``.
     """
     of_key = {summary_key(execution_id, step): step for step in steps}
-    wanted = MetricsRow.shard_key.in_(list(of_key)) & (MetricsRow.aggregation_period == period)
+    condition = MetricsRow.shard_key.in_(list(of_key)) & (MetricsRow.aggregation_period == period)
     within = (MetricsRow.timestamp >= since) & (MetricsRow.timestamp < until)
     query = MetricsRow.select(MetricsRow.timestamp, MetricsRow.shard_key, MetricsRow.metrics_data)
-    found: dict[tuple[int, int], StepSummary] = {}
-    for start, key, data in query.where(wanted & within).tuples().iterator():
+    summaries: dict[tuple[int, int], StepSummary] = {}
+    for start, key, data in query.where(condition & within).tuples().iterator():
         try:
             summary = decode_stored_span(data).summary if of_key[key] == TOTAL else decode_summary(data)
         except msgspec.MsgspecError:
             return None
         if summary is None:
             return None
-        found[start, of_key[key]] = summary
-    return found
+        summaries[start, of_key[key]] = summary
+    return summaries
 
 
 def span(execution_id: str, period: Period = "1s") -> tuple[int, int] | None:
@@ -327,7 +327,6 @@ def document(value: msgspec.Struct) -> msgspec.Raw:
     return msgspec.Raw(msgspec.json.encode(value))
 
 
-"""The document of rows that have windows only."""
 decode = msgspec.json.Decoder(StoredSnapshot).decode
 decode_span = msgspec.json.Decoder(Span).decode
 decode_stored_span = msgspec.json.Decoder(StoredSpan).decode

@@ -56,13 +56,13 @@ def rebalanced(weights: Sequence[int], utilisations: Sequence[float | None]) -> 
     """
     slots = range(len(weights))
     receivers = [at for at in slots if (used := utilisations[at]) is not None and used < RECEIVES_BELOW and weights[at]]
-    given = [
+    steps_down = [
         max(min(int(weights[at] * LARGEST_STEP), weights[at] - SMALLEST_WEIGHT), 0)
         if receivers and (used := utilisations[at]) is not None and used > 1
         else 0
         for at in slots
     ]
     received = dict.fromkeys(slots, 0)
-    for number in range(sum(given)):
+    for number in range(sum(steps_down)):
         received[receivers[number % len(receivers)]] += 1
-    return tuple(weights[at] - given[at] + received[at] for at in slots)
+    return tuple(weights[at] - steps_down[at] + received[at] for at in slots)

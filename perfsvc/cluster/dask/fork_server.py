@@ -34,11 +34,11 @@ class ForkServer:
 
     def __init__(self) -> None:
         self._writer: asyncio.StreamWriter | None = None
-        self._socket, theirs = socket.socketpair()
-        with theirs:
+        self._socket, child_end = socket.socketpair()
+        with child_end:
             # In a session of its own, so that Ctrl-C at the terminal does not end agents before a graceful stop.
             command = [sys.executable, "-m", "perfsvc.cluster.dask.fork_server"]
-            self._process = subprocess.Popen(command, stdin=theirs.fileno(), start_new_session=True)  # noqa: S603
+            self._process = subprocess.Popen(command, stdin=child_end.fileno(), start_new_session=True)  # noqa: S603
 
     async def connect(self, on_exit: Callable[[str], None], on_lost: Callable[[], None]) -> None:
         """Call ``on_exit`` with the name of each agent that has exited, ``on_lost`` when this process has."""
@@ -139,7 +139,7 @@ class Forks:
 
     def _fork(self, name: str) -> bool:
         """Fork; return whether this is the new process, whose standard input is its lifeline."""
-        (stdin, lifeline), (exited, held) = os.pipe(), os.pipe()
+        (stdin, lifeline), (exited, write_end) = os.pipe(), os.pipe()
         try:
             pid = os.fork()
         except OSError:
@@ -153,7 +153,7 @@ class Forks:
                 os.close(descriptor)
             return True
         os.close(stdin)
-        os.close(held)
+        os.close(write_end)
         if pid < 0:
             os.close(lifeline)
             os.close(exited)

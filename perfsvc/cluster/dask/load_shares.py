@@ -70,9 +70,9 @@ class LoadShares:
     def shares(self) -> dict[str, float]:
         """The share of each living node, in percent."""
         weights = self.weights()
-        whole = sum(weights) or 1
+        total = sum(weights) or 1
         return {
-            node.name: round(100 * weights[node.index] / whole, 3)
+            node.name: round(100 * weights[node.index] / total, 3)
             for node in self._nodes.living()
             if self.vacant.get(node.index) is not node
         }
@@ -116,8 +116,8 @@ class LoadShares:
         The slot of a drained node stays drained when the node leaves. Where every node drains, all keep their load.
         """
         present = {node.index: node for node in self._nodes.running()}
-        wanted = {index for index, node in present.items() if node.agent.draining} | (self._drained - present.keys())
-        choices = (wanted, wanted & self._drained, wanted - present.keys())
+        draining = {index for index, node in present.items() if node.agent.draining} | (self._drained - present.keys())
+        choices = (draining, draining & self._drained, draining - present.keys())
         drained = next((choice for choice in choices if present.keys() - choice), self._drained)
         changed = drained ^ self._drained
         if not changed:

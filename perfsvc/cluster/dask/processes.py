@@ -135,5 +135,5 @@ class Processes:
 
     def _free_name(self) -> str:
         """The name with the lowest free number, so that plans can give weights by name."""
-        taken = self.alive
-        return next(name for number in count(1) if (name := f"{CENTRAL}{number}") not in taken)
+        used = self.alive
+        return next(name for number in count(1) if (name := f"{CENTRAL}{number}") not in used)

@@ -68,21 +68,21 @@ class ExpressionCompiler:
 
     def _call(self, invocation: Invocation) -> Compiled:
         function, signature = self._library.get(invocation.name, invocation.written)
-        given = len(invocation.arguments)
-        if given < signature.least or (signature.most is not None and given > signature.most):
+        count = len(invocation.arguments)
+        if count < signature.least or (signature.most is not None and count > signature.most):
             raise _wrong_count(function, signature, invocation)
         arguments = [self.compile(argument) for argument in invocation.arguments]
         if self._library.hear is not None:
             for number in signed_arguments(function, signature, invocation):
-                if number < given and (read := arguments[number].value) is not None:
+                if number < count and (read := arguments[number].value) is not None:
                     arguments[number] = Compiled(heard(read, invocation.name, self._library.hear))
         converted = [
             _converted(function, signature, number, argument, invocation) for number, argument in enumerate(arguments)
         ]
-        known = [UNKNOWN if each.value is not None else each.constant for each in converted]
-        _computed(function, lambda: function.check(*known), invocation)
-        if function.pure and UNKNOWN not in known:
-            return Compiled(None, _computed(function, lambda: bounded(function.call(*known)), invocation))
+        constants = [UNKNOWN if each.value is not None else each.constant for each in converted]
+        _computed(function, lambda: function.check(*constants), invocation)
+        if function.pure and UNKNOWN not in constants:
+            return Compiled(None, _computed(function, lambda: bounded(function.call(*constants)), invocation))
         return Compiled(_applied(function, signature.scoped, converted))
 
 
@@ -174,8 +174,8 @@ def _wrong_count(function: Function, signature: Signature, invocation: Invocatio
         [parameter.name if parameter.required else f"[{parameter.name}]" for parameter in signature.parameters]
         + ([f"{signature.more.name} …"] if signature.more is not None else [])
     )
-    form, given, example = f"${function.name}({named})", len(invocation.arguments), function.examples[0]
+    form, count, example = f"${function.name}({named})", len(invocation.arguments), function.examples[0]
     return Fault(
-        f"{invocation.written}：参数个数不对（{given} 个），格式为 {form}，示例：{{{{{example}}}}}",
-        f"{invocation.written}: has {given} arguments; the form is {form}, such as {{{{{example}}}}}",
+        f"{invocation.written}：参数个数不对（{count} 个），格式为 {form}，示例：{{{{{example}}}}}",
+        f"{invocation.written}: has {count} arguments; the form is {form}, such as {{{{{example}}}}}",
     )

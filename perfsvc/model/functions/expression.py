@@ -53,10 +53,10 @@ Expression = Variable | Constant | Invocation
 def parse(text: str) -> Expression:
     """Parse a whole expression. Raise Fault with the place of what is wrong in it."""
     reader = _Reader(text)
-    found = reader.expression(0)
-    if reader.position < len(text) or isinstance(found, Constant):
+    expression = reader.expression(0)
+    if reader.position < len(text) or isinstance(expression, Constant):
         raise reader.fault()
-    return found
+    return expression
 
 
 class _Reader:
@@ -86,12 +86,12 @@ class _Reader:
     def _arguments(self, depth: int) -> tuple[Expression, ...]:
         if self._takes(")"):
             return ()
-        found = [self.expression(depth + 1)]
+        arguments = [self.expression(depth + 1)]
         while self._takes(","):
-            found.append(self.expression(depth + 1))
+            arguments.append(self.expression(depth + 1))
         if not self._takes(")"):
             raise self.fault()
-        return tuple(found)
+        return tuple(arguments)
 
     def _takes(self, sign: str) -> bool:
         match = TOKEN.match(self.text, self.position)

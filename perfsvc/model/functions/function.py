@@ -118,11 +118,11 @@ def signature_of(function: type[Function]) -> Signature:
         if each.name == "scope":
             scoped = True
             continue
-        made = _parameter(each)
+        parameter = _parameter(each)
         if each.kind is inspect.Parameter.VAR_POSITIONAL:
-            more = made
+            more = parameter
         elif each.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD:
-            parameters.append(made)
+            parameters.append(parameter)
         else:
             raise TypeError(f"the parameter {each.name} must be positional")
     if scoped and found[0].name != "scope":

@@ -111,8 +111,8 @@ def digest_of(name: str) -> HashAlgorithm:
     """Return a digest by its name."""
     from cryptography.hazmat.primitives import hashes
 
-    found: type[HashAlgorithm] = getattr(hashes, name.upper())
-    return found()
+    algorithm: type[HashAlgorithm] = getattr(hashes, name.upper())
+    return algorithm()
 
 
 @lru_cache(KEPT_KEYS)
@@ -122,15 +122,15 @@ def private_key(text: str) -> RSAPrivateKey:
     from cryptography.hazmat.primitives.serialization import load_der_private_key
 
     try:
-        found = load_der_private_key(der_of(text), None)
+        key = load_der_private_key(der_of(text), None)
     except (TypeError, ValueError):  # a key with a pass phrase, or none
-        found = None
-    if not isinstance(found, RSAPrivateKey):
+        key = None
+    if not isinstance(key, RSAPrivateKey):
         raise Fault(
             "密钥应为不带口令的 PEM 格式 RSA 私钥（-----BEGIN PRIVATE KEY-----）",
             "the key must be an RSA private key as PEM (-----BEGIN PRIVATE KEY-----) without a pass phrase",
         )
-    return found
+    return key
 
 
 @lru_cache(KEPT_KEYS)
@@ -140,15 +140,15 @@ def public_key(text: str) -> RSAPublicKey:
     from cryptography.hazmat.primitives.serialization import load_der_public_key
 
     try:
-        found = load_der_public_key(der_of(text))
+        key = load_der_public_key(der_of(text))
     except ValueError:
-        found = None
-    if not isinstance(found, RSAPublicKey):
+        key = None
+    if not isinstance(key, RSAPublicKey):
         raise Fault(
             "密钥应为 PEM 格式的 RSA 公钥（-----BEGIN PUBLIC KEY-----）",
             "the key must be an RSA public key as PEM (-----BEGIN PUBLIC KEY-----)",
         )
-    return found
+    return key
 
 
 def der_of(text: str) -> bytes:

@@ -51,12 +51,12 @@ def _encoded(value: bytes) -> bytes:
 
 def _object(payload: Any) -> dict[str, Any]:
     try:
-        found = json.loads(payload) if isinstance(payload, str) else payload
+        value = json.loads(payload) if isinstance(payload, str) else payload
     except ValueError:
-        found = None
-    if not isinstance(found, dict):
+        value = None
+    if not isinstance(value, dict):
         raise Fault("载荷应为 JSON 对象", "the payload must be a JSON object")
-    return found
+    return value
 
 
 FUNCTIONS: tuple[type[Function], ...] = (Jwt,)
