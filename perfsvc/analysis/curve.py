@@ -22,12 +22,12 @@ def curve_of(load: Load) -> list[dict[str, float]]:
 
 def without_middles(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
     """The points without those on a level line between two others, and without jumps within one moment."""
-    kept: list[tuple[float, float]] = []
+    points_kept: list[tuple[float, float]] = []
     for point in points:
-        while len(kept) >= 2 and needless(kept[-2], kept[-1], point):
-            kept.pop()
-        kept.append(point)
-    return kept
+        while len(points_kept) >= 2 and needless(points_kept[-2], points_kept[-1], point):
+            points_kept.pop()
+        points_kept.append(point)
+    return points_kept
 
 
 def needless(before: tuple[float, float], middle: tuple[float, float], after: tuple[float, float]) -> bool:

@@ -142,10 +142,10 @@ def shares_of(spec: RunSpec) -> list[float]:
 def mean_duration(spec: RunSpec, parts: Sequence[Iteration], share: Sequence[float]) -> float | None:
     """Seconds of an iteration over all scenes, at least the pacing; None where replies' times are not known."""
     durations = [part.duration for part in parts]
-    known = [duration for duration in durations if duration is not None]
-    if len(known) < len(durations):
+    finite = [duration for duration in durations if duration is not None]
+    if len(finite) < len(durations):
         return None
-    return max(sum(each * fraction for each, fraction in zip(known, share, strict=True)), spec.pacing_s)
+    return max(sum(each * fraction for each, fraction in zip(finite, share, strict=True)), spec.pacing_s)
 
 
 def iterations_of(load: Load, mean: float | None) -> float | None:

@@ -33,8 +33,8 @@ SHORT_TIMEOUT_MS = 50
 
 def plan_warnings(spec: RunSpec, rows: int | None = None) -> list[Text]:
     """Return all that apply; ``rows`` is the number of rows of the test data, where it is known."""
-    found = [text for warnings in WARNINGS for text in warnings(spec)]
-    return [*found, *_users_without_rows(spec, rows)]
+    texts = [text for warnings in WARNINGS for text in warnings(spec)]
+    return [*texts, *_users_without_rows(spec, rows)]
 
 
 def _no_ramp_up(spec: RunSpec) -> Iterator[Text]:

@@ -133,21 +133,21 @@ def _silent_target(metrics: RunMetrics) -> Text | None:
     silent = sum(point.width for point in busy if point.errors == point.requests)
     if not silent:
         return None
-    whole = sum(point.width for point in busy)
+    total = sum(point.width for point in busy)
     return Text(
-        f"在 {whole} 秒中有 {silent} 秒没有任何成功的响应",
-        f"no successful reply in {silent} of {whole} seconds",
+        f"在 {total} 秒中有 {silent} 秒没有任何成功的响应",
+        f"no successful reply in {silent} of {total} seconds",
     )
 
 
 def _redirects_not_followed(metrics: RunMetrics) -> Text | None:
     """More redirects than other replies: the figures are those of the redirect, not of the page behind it."""
     statuses = metrics.total.statuses
-    seen = {status: count for status, count in statuses.items() if status in REDIRECTS}
-    count, replies = sum(seen.values()), sum(statuses.values())
+    redirects = {status: count for status, count in statuses.items() if status in REDIRECTS}
+    count, replies = sum(redirects.values()), sum(statuses.values())
     if count * 2 <= replies:
         return None
-    kinds = ", ".join(sorted(seen))
+    kinds = ", ".join(sorted(redirects))
     return Text(
         f"{replies} 个响应中有 {count} 个是没有跟随的重定向（{kinds}）：测到的是重定向本身，而不是目标页面；"
         "请直接填写最终地址，或打开 follow_redirects",

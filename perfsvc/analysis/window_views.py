@@ -142,8 +142,8 @@ def heatmap_block(columns: Iterable[Sequence[StepWindow]], rows: int, chosen: Ch
     for column, histogram in enumerate(histograms):
         if histogram.total:
             first, end = histogram.extent
-            held = histogram.counts[first:end]
-            counts = np.bincount(row_of_bin[first:end], weights=held, minlength=rows).astype(np.int64)
+            in_range = histogram.counts[first:end]
+            counts = np.bincount(row_of_bin[first:end], weights=in_range, minlength=rows).astype(np.int64)
             cells += [(column, int(row), int(counts[row])) for row in np.flatnonzero(counts)]
     return {
         "edges": [round(float(edge), 4) for edge in edges],
@@ -218,10 +218,10 @@ def run_series(spans: Sequence[Span]) -> dict[str, list[Any]]:
 def node_series(spans: Sequence[Span]) -> list[dict[str, Any]]:
     """Each node over time; None where it reported nothing."""
     names = sorted({name for span in spans for name in span.nodes})
-    found = []
+    rows = []
     for name in names:
         parts = [span.nodes.get(name) for span in spans]
-        found.append(
+        rows.append(
             {
                 "name": name,
                 "active_users": [None if part is None else round(part.vus / part.seconds, 3) for part in parts],
@@ -231,4 +231,4 @@ def node_series(spans: Sequence[Span]) -> list[dict[str, Any]]:
                 "loop_lag": [None if part is None else part.loop_lag for part in parts],
             }
         )
-    return found
+    return rows

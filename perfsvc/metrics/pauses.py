@@ -29,5 +29,5 @@ class Pauses:
 
     def blocks(self, until: float = math.inf) -> list[dict[str, float]]:
         """The pauses with their lengths in s; none goes on after ``until``, the end of the run."""
-        found = [(round(start, 1), round(min(end, until), 1)) for start, end in self._spans if start < until]
-        return [{"start": start, "end": end, "seconds": round(end - start, 1)} for start, end in found]
+        spans = [(round(start, 1), round(min(end, until), 1)) for start, end in self._spans if start < until]
+        return [{"start": start, "end": end, "seconds": round(end - start, 1)} for start, end in spans]

@@ -56,11 +56,11 @@ class Level:
         start = second - second % self.width
         if start < self._gone_before:
             return None
-        found = self._points.get(start)
-        if found is None:
-            found = self._points[start] = self._open[start] = Point(start, self.width)
+        point_at = self._points.get(start)
+        if point_at is None:
+            point_at = self._points[start] = self._open[start] = Point(start, self.width)
             self._evict()
-        return found
+        return point_at
 
     def _evict(self) -> None:
         if len(self._points) > self._limit:

@@ -137,11 +137,11 @@ class Columns:
 
     def with_last(self, numbers: Mapping[str, float]) -> dict[str, list[float]]:
         """All spans, and ``numbers`` as those of the one that goes on; by name in order."""
-        whole = Columns(self._missing)
-        whole._length = self._length
-        whole._by_name = {name: column[:] for name, column in self._by_name.items()}
-        whole.append(numbers)
-        return {name: whole._by_name[name].tolist() for name in sorted(whole._by_name)}
+        columns = Columns(self._missing)
+        columns._length = self._length
+        columns._by_name = {name: column[:] for name, column in self._by_name.items()}
+        columns.append(numbers)
+        return {name: columns._by_name[name].tolist() for name in sorted(columns._by_name)}
 
 
 class Span:

@@ -286,8 +286,8 @@ def totals_in(second: Second, name: str | None) -> list[Totals]:
 def percentile_in(totals: Totals, percentile: tuple[bool, float]) -> float | None:
     """A percentile in ms; None where there is no sample."""
     planned, share = percentile
-    found = (totals.from_plan if planned else totals.latency).percentile_ns(share)
-    return None if found is None else to_ms(found)
+    value_ns = (totals.from_plan if planned else totals.latency).percentile_ns(share)
+    return None if value_ns is None else to_ms(value_ns)
 
 
 def value_of(figures: Figures, metric: str) -> float | None:

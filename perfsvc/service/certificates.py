@@ -39,10 +39,10 @@ class CertificateFacts(NamedTuple):
 def facts_of(pem: str | None) -> list[CertificateFacts]:
     """Read the certificates in a text, in their order; those that have no readable names are left out."""
     try:
-        found = x509.load_pem_x509_certificates(pem.encode()) if pem else []
+        certificates = x509.load_pem_x509_certificates(pem.encode()) if pem else []
     except ValueError:
         return []
-    return [facts for each in found if (facts := _facts(each)) is not None]
+    return [facts for each in certificates if (facts := _facts(each)) is not None]
 
 
 def _facts(certificate: x509.Certificate) -> CertificateFacts | None:
@@ -74,12 +74,12 @@ def sealed_certificates(given: Certificates, stored: Mapping[str, Any], vault: V
 def _wrong_pair(certificate: str, key: str) -> list[Problem]:
     if key == MASK:
         return [Problem("certificates.key", NOT_STORED)]
-    ours, theirs = _public_key(certificate), _public_key_of(key)
-    if ours is None:
+    of_certificate, of_key = _public_key(certificate), _public_key_of(key)
+    if of_certificate is None:
         return [Problem("certificates.certificate", NO_CERTIFICATE)]
-    if theirs is None:
+    if of_key is None:
         return [Problem("certificates.key", NO_KEY)]
-    return [] if ours == theirs else [Problem("certificates.key", NO_PAIR)]
+    return [] if of_certificate == of_key else [Problem("certificates.key", NO_PAIR)]
 
 
 def _public_key(pem: str) -> PublicKeyTypes | None:

@@ -96,17 +96,17 @@ def _make(user: User, language: str, host: str) -> DemoProject:
     env = _named(envs.page(project.id, 1, MOST_PROJECTS).results, ENV)
     if env is None:
         env, new = envs.create(project.id, ENV.of(language), host, creator=user.username), True
-    kept = [scene for scene in scenes.page(project.id, 1, MOST_PROJECTS).results if scene.spec.name in SCENE]
-    scene = kept[0] if kept else None
+    demo_scenes = [scene for scene in scenes.page(project.id, 1, MOST_PROJECTS).results if scene.spec.name in SCENE]
+    scene = demo_scenes[0] if demo_scenes else None
     if scene is None:
         scene, new = scenes.create(project.id, user.id, SceneSpec.parse(scene_of(language))), True
     stored, made = plans.page(project.id, 1, MOST_PROJECTS).results, []
     for name, config in PLANS:
         plan = _named(stored, name)
         if plan is None:
-            whole = PlanConfig.parse({**config, "env_id": env.id})
+            config_of_plan = PlanConfig.parse({**config, "env_id": env.id})
             shares = (SceneWeight(scene.id, 1),)
-            plan, new = plans.create(project.id, user.id, name.of(language), whole, shares), True
+            plan, new = plans.create(project.id, user.id, name.of(language), config_of_plan, shares), True
         made.append(plan)
     return DemoProject(project, env, scene, made, new)
 

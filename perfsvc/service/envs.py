@@ -203,16 +203,16 @@ class Envs:
     @writes
     def _update(self, user: User, env_id: int, change: EnvChange) -> Env:
         env = envs.get(env_id)
-        given = change.given()
-        if "databases" in given:
-            given["databases"] = self._sealed(change.databases, env.databases)
-        if "certificates" in given:
-            given["certificates"] = sealed_certificates(change.certificates, env.certificates, self._vault)
+        changes = change.given()
+        if "databases" in changes:
+            changes["databases"] = self._sealed(change.databases, env.databases)
+        if "certificates" in changes:
+            changes["certificates"] = sealed_certificates(change.certificates, env.certificates, self._vault)
         for path in ("headers", "variables"):
-            marked = given.pop(f"secret_{path}", None)
-            if path in given or marked is not None:
-                given[path] = self._changed_entries(path, given.get(path), marked, getattr(env, path))
-        return envs.update(replace(env, **given, updated_by=user.username))
+            marked = changes.pop(f"secret_{path}", None)
+            if path in changes or marked is not None:
+                changes[path] = self._changed_entries(path, changes.get(path), marked, getattr(env, path))
+        return envs.update(replace(env, **changes, updated_by=user.username))
 
     def _changed_entries(
         self, path: str, given: dict[str, str] | None, marked: Sequence[str] | None, stored: dict[str, Any]

@@ -182,8 +182,8 @@ def _names(placement: Placement, agents: list[str]) -> list[str]:
 
 def _known_latency(form: PreviewPlanForm) -> KnownLatency | None:
     """Latencies of the plan's last report that has any."""
-    wanted = RunFilter(plan_id=form.plan_id, project_id=form.project_id, reported=True)
-    for row in run_list.page(wanted, 1, 1).results:
+    reported = RunFilter(plan_id=form.plan_id, project_id=form.project_id, reported=True)
+    for row in run_list.page(reported, 1, 1).results:
         summary = row.summary or {}
         if row.report_id is None or summary.get("avg_response_time") is None:
             continue

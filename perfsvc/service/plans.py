@@ -109,23 +109,23 @@ class Plans:
 
     async def _source(self, plan_id: int, project_id: int) -> Plan:
         try:
-            found = await self.get(plan_id)
+            plan = await self.get(plan_id)
         except NotFound:
-            found = None
-        if found is None or found.project_id != project_id:
+            plan = None
+        if plan is None or plan.project_id != project_id:
             raise InvalidInput.at("copy_of", "项目中没有该测试计划", "the project has no such plan")
-        return found
+        return plan
 
     @writes
     def _update(self, plan_id: int, change: PlanChange, edit: Edit) -> Plan:
         plan = plans.get(plan_id)
         edit.refuse_stale(plan.updated_time, plan.updated_by)
-        given = change.given()
-        if "config" in given:
-            given["config"] = self._secrets.sealed(plan.config.merged(change.config), plan.config)
-        if "scenes" in given:
-            given["scenes"] = _weights(change.scenes)
-        return plans.update(replace(plan, **given, updated_by=edit.user.username), edit.language)
+        changes = change.given()
+        if "config" in changes:
+            changes["config"] = self._secrets.sealed(plan.config.merged(change.config), plan.config)
+        if "scenes" in changes:
+            changes["scenes"] = _weights(change.scenes)
+        return plans.update(replace(plan, **changes, updated_by=edit.user.username), edit.language)
 
 
 def _weights(shares: tuple[SceneShare, ...]) -> tuple[SceneWeight, ...]:

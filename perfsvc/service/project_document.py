@@ -108,11 +108,11 @@ class Stored:
             return document
         of_plan = [name for name, plan in self.plans.items() if plan.id == chosen.plan_id]
         kept = [plan for plan in document["plans"] if plan["name"] in of_plan]
-        wanted = {share["name"] for plan in kept for share in plan["scenes"]}
-        wanted |= {name for name, scene in self.scenes.items() if scene.id == chosen.scene_id}
+        scene_names = {share["name"] for plan in kept for share in plan["scenes"]}
+        scene_names |= {name for name, scene in self.scenes.items() if scene.id == chosen.scene_id}
         part = {
             "envs": [env for env in document["envs"] if env["name"] in {plan.get("env") for plan in kept}],
-            "scenes": [scene for scene in document["scenes"] if scene["name"] in wanted],
+            "scenes": [scene for scene in document["scenes"] if scene["name"] in scene_names],
             "plans": kept,
         }
         named = set(named_files(part))
@@ -217,10 +217,10 @@ def named_files(document: Any, key: str = "") -> Iterator[str]:
 
 
 def _by_name(things: Iterable[Any], name_of: Callable[[Any], str]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+    by_name: dict[str, Any] = {}
     for thing in things:
         name, number = name_of(thing), 2
-        while name in found:
+        while name in by_name:
             name, number = f"{name_of(thing)} ({number})", number + 1
-        found[name] = thing
-    return found
+        by_name[name] = thing
+    return by_name

@@ -166,7 +166,7 @@ class Taker:
 
     def envs(self, file: ProjectFile) -> list[Imported]:
         """Environments, sealed as those of a form."""
-        found = []
+        imported = []
         for number, each in enumerate(file.envs):
             given = each.model_dump(mode="json", exclude_unset=True)
             fields = EnvFields.parse(given, f"envs[{number}]")
@@ -182,8 +182,8 @@ class Taker:
                 ) from None
             if action != "keep" and not self._dry_run:
                 self._env_ids[each.name] = self._write_env(fields, sealed, before)
-            found.append(Imported("env", each.name, action))
-        return found
+            imported.append(Imported("env", each.name, action))
+        return imported
 
     def _write_env(self, fields: EnvFields, sealed: dict[str, Any], before: Env | None) -> int:
         if before is None:

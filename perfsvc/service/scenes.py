@@ -110,12 +110,12 @@ class Scenes:
 
     async def _source(self, scene_id: int, project_id: int) -> Scene:
         try:
-            found = await self.get(scene_id)
+            scene = await self.get(scene_id)
         except NotFound:
-            found = None
-        if found is None or found.project_id != project_id:
+            scene = None
+        if scene is None or scene.project_id != project_id:
             raise InvalidInput.at("copy_of", "项目中没有该业务流", "the project has no such scene")
-        return found
+        return scene
 
     def _sealed(self, given: dict[str, Any], known: Sequence[SceneSpec]) -> SceneSpec:
         """Return a new scene as it is stored, once every step compiles."""

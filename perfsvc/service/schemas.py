@@ -94,10 +94,10 @@ def schema_of(name: str) -> dict[str, Any]:
 @lru_cache(maxsize=1)
 def schemas() -> dict[str, dict[str, Any]]:
     """All schemas by name."""
-    found = {name: TypeAdapter(model).json_schema() for name, model in MODELS.items()}
-    for schema in found.values():
+    by_name = {name: TypeAdapter(model).json_schema() for name, model in MODELS.items()}
+    for schema in by_name.values():
         translate(schema)
-    return found
+    return by_name
 
 
 def function_words() -> list[Word]:

@@ -37,9 +37,9 @@ class BlockFeed(Feed):
         return self._take(limit)
 
     def _take(self, limit: int) -> list[Row]:
-        taken = self._rows[self._next : self._next + limit]
-        self._next += len(taken)
-        return taken
+        block = self._rows[self._next : self._next + limit]
+        self._next += len(block)
+        return block
 
     async def settle(self) -> None:
         """Wait for the block that is being made, and discard it and the buffered rows.

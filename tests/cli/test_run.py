@@ -122,11 +122,11 @@ def test_a_dead_target_is_counted(report: Report) -> None:
 def test_setup_that_does_not_end_is_an_internal_error(perfsvc: Command, shop: Shop, tmp_path: Path) -> None:
     pause = {"type": "think", "think_time": {"type": "constant", "value": 60}}
     scene = {"name": "s", "setup": [pause], "steps": [{"name": "home", "request": {"url": shop.url}}]}
-    plan = {"scenes": [scene], "config": {"concurrent_users": 1, "hold_time": 1, "request_timeout": 20}}
+    plan = {"scenes": [scene], "config": {"concurrent_users": 1, "hold_time": 1, "request_timeout": 50}}
     path = tmp_path / "plan.json"
     path.write_text(json.dumps(plan))
     done = perfsvc("run", str(path))
-    assert (done.code, done.out.splitlines()[0], done.err) == (1, "setup or teardown did not end in 0.2 s", "")
+    assert (done.code, done.out.splitlines()[0], done.err) == (1, "setup or teardown did not end in 0.5 s", "")
 
 
 def test_what_is_shown(perfsvc: Command, shop: Shop) -> None:

@@ -29,12 +29,12 @@ class AccountTool:
 
     async def users(self) -> list[User]:
         """Return all users, the oldest first."""
-        found: list[User] = []
+        rows: list[User] = []
         while True:
-            page = await self._store.run(users.page, len(found) // PAGE + 1, PAGE)
-            found += page.results
-            if len(found) >= page.total:
-                return found
+            page = await self._store.run(users.page, len(rows) // PAGE + 1, PAGE)
+            rows += page.results
+            if len(rows) >= page.total:
+                return rows
 
     async def create(self, name: str, email: str, password: str | None, *, administrator: bool) -> str | None:
         """Create a user and return the password if it is random. Raise Conflict, InvalidInput."""

@@ -154,16 +154,16 @@ class Accounts:
 
         Raises NotFound, and Conflict when administrators disable or demote themselves, so that one always remains.
         """
-        given = change.given()
-        disabled = given.pop("is_active", 0) == 1
-        if user_id == administrator.id and (disabled or given.get("administrator") is False):
+        changes = change.given()
+        disabled = changes.pop("is_active", 0) == 1
+        if user_id == administrator.id and (disabled or changes.get("administrator") is False):
             raise Conflict("不能禁用或降级自己的账号", "You cannot disable or demote your own account")
         if "is_active" in change.model_fields_set:
-            given["disabled"] = disabled
-        if "password" in given:
-            refuse_weak("password", given["password"], await self.get(user_id))
-            given["password_hash"] = await self._passwords.hash(given.pop("password"))
-        return await self._store.run(_administer, user_id, given)
+            changes["disabled"] = disabled
+        if "password" in changes:
+            refuse_weak("password", changes["password"], await self.get(user_id))
+            changes["password_hash"] = await self._passwords.hash(changes.pop("password"))
+        return await self._store.run(_administer, user_id, changes)
 
 
 def refuse_weak(path: str, password: str, user: User) -> None:

@@ -149,13 +149,13 @@ def _create(new: api_tokens.NewToken) -> ApiToken:
 
 def _find(identifier: str, digest: str) -> tuple[ApiToken, User]:
     """Raises NotAuthenticated."""
-    found = api_tokens.find(identifier)
-    if not hmac.compare_digest(digest, NO_DIGEST if found is None else found.digest) or found is None:
+    token = api_tokens.find(identifier)
+    if not hmac.compare_digest(digest, NO_DIGEST if token is None else token.digest) or token is None:
         raise NotAuthenticated("令牌无效或已删除", "The token is invalid or was deleted")
     try:
-        user = users.get(found.token.user_id)
+        user = users.get(token.token.user_id)
     except NotFound:
         raise NotAuthenticated from None
     if user.disabled:
         raise NotAuthenticated("账号已被禁用", "This account is disabled")
-    return found.token, user
+    return token.token, user

@@ -83,8 +83,8 @@ class Sessions:
         self._by_address.admit(address)
         self._by_user.admit(attempt)
         user = await self._store.run(_by_username, login.username)
-        known = user.password_hash if user else None
-        if not await self._passwords.verify(known, login.password) or user is None:
+        password_hash = user.password_hash if user else None
+        if not await self._passwords.verify(password_hash, login.password) or user is None:
             raise NotAuthenticated("用户名或密码错误", "Wrong username or password")
         if user.disabled:
             raise Forbidden("账号已被禁用", "This account is disabled")

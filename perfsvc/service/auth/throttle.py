@@ -36,20 +36,20 @@ class Throttle:
     def admit(self, key: Hashable) -> None:
         """Count an attempt. Raises TooManyRequests with the seconds until the window ends."""
         now = self._clock.now_ns()
-        seen = self._attempts.pop(key, Attempts(now, 0))
-        if now - seen.since_ns >= self._window_ns:
-            seen = Attempts(now, 0)
-        self._attempts[key] = Attempts(seen.since_ns, min(seen.number + 1, self._limit))
+        attempts = self._attempts.pop(key, Attempts(now, 0))
+        if now - attempts.since_ns >= self._window_ns:
+            attempts = Attempts(now, 0)
+        self._attempts[key] = Attempts(attempts.since_ns, min(attempts.number + 1, self._limit))
         if len(self._attempts) > self._capacity:
             self._attempts.popitem(last=False)
-        if seen.number >= self._limit:
-            raise TooManyRequests(max(1, -(-(seen.since_ns + self._window_ns - now) // NS_PER_S)))
+        if attempts.number >= self._limit:
+            raise TooManyRequests(max(1, -(-(attempts.since_ns + self._window_ns - now) // NS_PER_S)))
 
     def refund(self, key: Hashable) -> None:
         """Uncount one successful attempt; failed ones still count."""
-        seen = self._attempts.get(key)
-        if seen is not None:
-            self._attempts[key] = Attempts(seen.since_ns, max(0, seen.number - 1))
+        attempts = self._attempts.get(key)
+        if attempts is not None:
+            self._attempts[key] = Attempts(attempts.since_ns, max(0, attempts.number - 1))
 
     def reset(self, key: Hashable) -> None:
         """Forget all attempts of a key."""

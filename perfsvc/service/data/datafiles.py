@@ -131,8 +131,8 @@ class DataFiles:
 
     async def row(self, project_id: int, ident: int, number: int) -> Row:
         """Return a row of a project's file, counted from 1, read with default options. Raises InvalidInput."""
-        found = await self._of_project(project_id, ident)
-        feed = await self._open(found.content.stored_name)
+        file = await self._of_project(project_id, ident)
+        feed = await self._open(file.content.stored_name)
         try:
             left = number
             while rows := await feed.read(min(left, ROWS_AT_ONCE)):
@@ -161,9 +161,9 @@ class DataFiles:
 
     async def paths(self, project_id: int) -> dict[str, str]:
         """Return the paths of a project's files by id and by name; of two files with one name, the newer."""
-        found = await self._store.run(datafiles.of_project, project_id)
-        where = {file.id: str(self._file_store.path(file.content.stored_name)) for file in found}
-        return {file.name: where[file.id] for file in found} | {str(ident): path for ident, path in where.items()}
+        stored = await self._store.run(datafiles.of_project, project_id)
+        where = {file.id: str(self._file_store.path(file.content.stored_name)) for file in stored}
+        return {file.name: where[file.id] for file in stored} | {str(ident): path for ident, path in where.items()}
 
     def stored_path(self, file: DataFile) -> Path:
         """Return where the content of a file lies."""

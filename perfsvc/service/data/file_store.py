@@ -60,8 +60,8 @@ class FileStore:
         return present - self._unfinished
 
     def _present(self) -> set[str]:
-        found = os.listdir(self.folder) if self.folder.is_dir() else []
-        return {name for name in found if STORED_NAME.fullmatch(name)}
+        names = os.listdir(self.folder) if self.folder.is_dir() else []
+        return {name for name in names if STORED_NAME.fullmatch(name)}
 
 
 class Upload:

@@ -79,11 +79,11 @@ def totals_of(pieces: list[Piece]) -> list[StepWindow]:
 
 def windows_by_step(pieces: list[Piece], parts: Parts) -> dict[int, list[StepWindow]]:
     """The wanted windows; those of all requests under ``TOTAL``."""
-    found: dict[int, list[StepWindow]] = defaultdict(list)
+    by_step: dict[int, list[StepWindow]] = defaultdict(list)
     steps = frozenset(parts.steps)
     if parts.total:
-        found[TOTAL] = totals_of(pieces)
+        by_step[TOTAL] = totals_of(pieces)
     for blob in chain.from_iterable(piece.steps for piece in pieces) if steps else ():
         for window in window_blob.windows_of(blob, steps):
-            found[window.step].append(window)
-    return found
+            by_step[window.step].append(window)
+    return by_step

@@ -352,10 +352,10 @@ class RunManager:  # size: one short method per request about runs; they share t
         plain = None if env is None else self._data.envs.opened(env)
         config, secrets = self._secrets.opened(plan.config)
         secrets |= frozenset() if plain is None else plain.secrets
-        found = await self._store.run(scenes.of_ids, [share.scene_id for share in plan.scenes])
+        stored_scenes = await self._store.run(scenes.of_ids, [share.scene_id for share in plan.scenes])
         weighted = []
         for share in plan.scenes:
-            scene, own = await off_loop(self._secrets.scenes.opened, found[share.scene_id].spec)
+            scene, own = await off_loop(self._secrets.scenes.opened, stored_scenes[share.scene_id].spec)
             weighted.append(WeightedScene(scene=scene, weight=share.weight))
             secrets |= own
         files = RunFiles(paths=await self._data.files_of(plan.project_id))

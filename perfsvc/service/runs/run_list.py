@@ -48,8 +48,8 @@ class RunList:
     async def page(self, user: User, chosen: RunFilter, page: int, page_size: int, *, spark: bool) -> Page[RunRow]:
         """Return the matching runs of the user's projects; for an administrator, of all projects."""
         own = chosen if user.administrator else replace(chosen, user_id=user.id)
-        found = await self._store.run(run_list.page, own, page, page_size, spark=spark)
-        return replace(found, results=[self._now(row, spark=spark) for row in found.results])
+        runs = await self._store.run(run_list.page, own, page, page_size, spark=spark)
+        return replace(runs, results=[self._now(row, spark=spark) for row in runs.results])
 
     async def config(self, execution_id: str) -> dict[str, Any]:
         """Return the RunSpec of a run, its secrets masked. Raises NotFound."""

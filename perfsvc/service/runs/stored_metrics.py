@@ -135,8 +135,8 @@ class Merging:
     async def _slice(self, since: int) -> list[Stored]:
         self._begin_sums(since)
         if self._steps_from is None or since < self._steps_from:
-            found = await self._store.run(windows.of_execution, self.id, since, since + SLICE_S)
-            return [Stored(snapshot) for snapshot in found]
+            snapshots = await self._store.run(windows.of_execution, self.id, since, since + SLICE_S)
+            return [Stored(snapshot) for snapshot in snapshots]
         query = (since, since + SLICE_S, self.metrics.apart, self._judged)
         return [Stored(*each) for each in await self._store.run(windows.summed, self.id, *query)]
 

@@ -48,8 +48,8 @@ class PluginsHandler(Handler):
         described = self.services.plugins.describe()
 
         def write() -> bytes:
-            found = query.cut(selected(described, query.selection, ("name",)))
-            return PluginPage.of(found, PluginResponse.model_validate).model_dump_json().encode()
+            plugins = query.cut(selected(described, query.selection, ("name",)))
+            return PluginPage.of(plugins, PluginResponse.model_validate).model_dump_json().encode()
 
         return await self.context.constants.get(f"plugins {query.model_dump_json()}", described, write)
 

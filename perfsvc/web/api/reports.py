@@ -148,8 +148,8 @@ class ReportsHandler(Handler):
         may_list(Role.VIEWER, Kind.PLAN, Kind.PROJECT),
     )
     async def get(self, query: RunQuery) -> ReportPage:
-        spark, wanted = query.spark == "1", query.filter(reported=True)
-        page = await self.services.run_list.page(self.user, wanted, query.page, query.page_size, spark=spark)
+        spark, report_filter = query.spark == "1", query.filter(reported=True)
+        page = await self.services.run_list.page(self.user, report_filter, query.page, query.page_size, spark=spark)
         return ReportPage.of(page, ReportRow.with_spark if spark else ReportRow.of)
 
 

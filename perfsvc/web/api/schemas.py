@@ -107,8 +107,8 @@ def word_of(word: schemas.Word) -> Word:
 class VocabularyCheckHandler(Handler):
     @operation("检查模板表达式", "Check what stands between {{ and }}", AUTHENTICATED)
     async def post(self, body: Expressions) -> Mistakes:
-        found = await off_loop(schemas.faults_of, body)
-        return Mistakes(mistakes=[None if text is None else Mistake(zh=text.zh, en=text.en) for text in found])
+        faults = await off_loop(schemas.faults_of, body)
+        return Mistakes(mistakes=[None if text is None else Mistake(zh=text.zh, en=text.en) for text in faults])
 
 
 routes = [

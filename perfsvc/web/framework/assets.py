@@ -32,8 +32,8 @@ class Asset:
 
     def best(self, accepted: str) -> tuple[str | None, bytes]:
         """Return content encoding and bytes for an ``Accept-Encoding`` header."""
-        wanted = set(accepted_encodings(accepted))
-        chosen = next((name for name in ENCODINGS if name in wanted and name in self.encoded), None)
+        encodings = set(accepted_encodings(accepted))
+        chosen = next((name for name in ENCODINGS if name in encodings and name in self.encoded), None)
         return chosen, self.plain if chosen is None else self.encoded[chosen]
 
 
@@ -50,8 +50,8 @@ def read_assets(folder: Path) -> Assets:
     page = folder / "index.html"
     if not page.is_file():
         return Assets(None, {})
-    found = sorted((folder / "assets").iterdir())
-    named = {path.name: _asset(path) for path in found if path.suffix not in ENCODINGS.values()}
+    paths = sorted((folder / "assets").iterdir())
+    named = {path.name: _asset(path) for path in paths if path.suffix not in ENCODINGS.values()}
     return Assets(_asset(page), named)
 
 

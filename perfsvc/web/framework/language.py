@@ -12,10 +12,10 @@ LONGEST_HEADER = 500
 def preferred(accept_language: str) -> Language:
     """Return the language that an ``Accept-Language`` header prefers; Chinese if it names neither."""
     wishes = [_wish(part) for part in accept_language[:LONGEST_HEADER].split(",")]
-    ours = [
+    choices = [
         (quality, -place, name) for place, (name, quality) in enumerate(wishes) if name in ("zh", "en") and quality > 0
     ]
-    return "en" if ours and max(ours)[2] == "en" else "zh"
+    return "en" if choices and max(choices)[2] == "en" else "zh"
 
 
 def _wish(part: str) -> tuple[str, float]:

@@ -161,8 +161,8 @@ def _content(media_type: str, schema: dict[str, Any], recorded: dict[str, Any], 
 @lru_cache(maxsize=1)
 def examples() -> dict[str, dict[str, Any]]:
     """Recorded requests and responses by operation."""
-    found: dict[str, dict[str, Any]] = json.loads((files("perfsvc.web") / "examples.json").read_text("utf-8"))
-    return found
+    texts: dict[str, dict[str, Any]] = json.loads((files("perfsvc.web") / "examples.json").read_text("utf-8"))
+    return texts
 
 
 def _responses(method: str, operation: Operation, recorded: dict[str, Any]) -> dict[str, Any]:

@@ -53,8 +53,8 @@ class ListQuery(PageQuery):
     @property
     def selection(self) -> Selection:
         """The same for the services."""
-        given = {name: getattr(self, name) for name in self.compared}
-        return Selection(self.q, self.order, {name: value for name, value in given.items() if value is not None})
+        compared = {name: getattr(self, name) for name in self.compared}
+        return Selection(self.q, self.order, {name: value for name, value in compared.items() if value is not None})
 
 
 NameOrder = Literal["name", "-name", "created_at", "-created_at"]

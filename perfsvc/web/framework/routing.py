@@ -29,8 +29,8 @@ class Route(NamedTuple):
 
     def operations(self) -> dict[str, Operation]:
         """The operations by HTTP method."""
-        found = {method: operation_of(self.handler, method) for method in METHODS}
-        return {method: operation for method, operation in found.items() if operation is not None}
+        by_method = {method: operation_of(self.handler, method) for method in METHODS}
+        return {method: operation for method, operation in by_method.items() if operation is not None}
 
     @property
     def pattern(self) -> str:

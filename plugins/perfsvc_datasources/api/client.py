@@ -160,8 +160,8 @@ class Resolver(AbstractResolver):
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
     ) -> list[ResolveResult]:
-        found = await self._resolve(host, port)
-        return [_result(host, info) for info in found if family in (socket.AF_UNSPEC, info[0])]
+        addresses = await self._resolve(host, port)
+        return [_result(host, info) for info in addresses if family in (socket.AF_UNSPEC, info[0])]
 
     async def close(self) -> None:
         """Holds nothing."""

@@ -90,9 +90,9 @@ def headers_of(options: Options, context: DataContext, url: URL, fill: Filler) -
     """Those of the environment where the address is the environment's, then those of the plan."""
     base = context.base_url
     same = bool(base) and URL(base).origin() == url.origin()
-    given = {name: fill.text(value, f"headers.{name}") for name, value in options.headers.items()}
+    headers = {name: fill.text(value, f"headers.{name}") for name, value in options.headers.items()}
     auth = {} if options.auth is None else {"Authorization": authorization(options.auth, fill)}
-    return {**(context.headers if same else {}), **auth, **given}
+    return {**(context.headers if same else {}), **auth, **headers}
 
 
 def authorization(auth: Auth, fill: Filler) -> str:

@@ -44,10 +44,10 @@ class Table:
         """Parse a response. Raises DataFailure. Slow for a large response: not for the loop's thread."""
         try:
             document = msgspec.json.decode(body)
-            found = [item for match in self._rows(document) for item in (match if isinstance(match, list) else [match])]
-            if found and not self.columns:
-                self._take_columns(found)
-            return Sheet(document, [self._row(item) for item in found])
+            items = [item for match in self._rows(document) for item in (match if isinstance(match, list) else [match])]
+            if items and not self.columns:
+                self._take_columns(items)
+            return Sheet(document, [self._row(item) for item in items])
         except RecursionError:
             raise DataFailure("响应的 JSON 嵌套过深", "the response's JSON is nested too deeply") from None
         except (msgspec.DecodeError, ValueError) as error:

@@ -111,14 +111,14 @@ class CsvFeed(BlockFeed):
             self.count = 0
 
     def _parse(self) -> list[Row]:
-        found = self._records.next_chunk(len(self.columns))
-        self._sound += len(found)
-        self._mostly_sound = len(found) >= len(self._records.bad)
+        chunk = self._records.next_chunk(len(self.columns))
+        self._sound += len(chunk)
+        self._mostly_sound = len(chunk) >= len(self._records.bad)
         self._bad.add(self._records.bad, self._sound)
         self._records.bad = []
         if self._records.ended:
             self.count = self._sound
-        return self._rows_of(found)
+        return self._rows_of(chunk)
 
 
 class BadRows:

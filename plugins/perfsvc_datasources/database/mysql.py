@@ -68,15 +68,15 @@ class MysqlReader(Reader):
             self._socket.close()
 
     def _connect(self) -> None:
-        given = self.job.connection
+        connection = self.job.connection
         self._socket = connected(self.job.addresses)
         if self._interrupted:
             raise Refused("interrupted")
         self._connection = pymysql.connect(
-            host=given["host"],
-            user=given["user"],
-            password=given["password"].encode(),  # PyMySQL itself would know Latin-1 only
-            database=given["database"] or None,
+            host=connection["host"],
+            user=connection["user"],
+            password=connection["password"].encode(),  # PyMySQL itself would know Latin-1 only
+            database=connection["database"] or None,
             charset="utf8mb4",
             local_infile=False,
             defer_connect=True,

@@ -43,9 +43,9 @@ class DatabaseSource(DataSource):
         connection = await self.context.connection(self.options.connection)
         kind = connection["type"]
         if kind not in READERS:
-            known = ", ".join(READERS)
+            readers = ", ".join(READERS)
             raise InvalidInput.at(
-                "connection", f"不支持 {kind}，可用类型：{known}", f"cannot read {kind}; there are: {known}"
+                "connection", f"不支持 {kind}，可用类型：{readers}", f"cannot read {kind}; there are: {readers}"
             )
         query = await asyncio.to_thread(checked, self.options.query, kind)
         job = Job(connection, await self._addresses(connection), query, self.options.statement_timeout)
