@@ -141,7 +141,7 @@ class DataFiles:
                 left -= len(rows)
         finally:
             await feed.close()
-        raise InvalidInput.at("row_number", *no_such_row(found.name, number, number - left))
+        raise InvalidInput.at("row_number", *no_such_row(file.name, number, number - left))
 
     async def path(self, project_id: int, ident: int | str) -> Path:
         """Return the path of a project's file. Raises InvalidInput for a missing file or one of another project."""
