@@ -23,13 +23,20 @@ Raises ValueError when the bytes cannot be the beginning of a message.
 """
 
 SIZES = {"1": ("1 字节", "1 byte"), **{str(size): (f"{size} 字节", f"{size} bytes") for size in (2, 4, 8)}}
+KINDS = {
+    "delimiter": ("按分隔符", "By delimiter"),
+    "length": ("按长度", "By length"),
+    "fixed": ("固定长度", "Of fixed size"),
+    "regex": ("按正则表达式", "By pattern"),
+    "until_close": ("到连接关闭", "Until the connection closes"),
+}
 BYTE_ORDERS = {"big": ("大端", "Big endian"), "little": ("小端", "Little endian")}
 
 
 class DelimiterFraming(Spec):
     """A message ends with certain bytes, which belong to it."""
 
-    type: Literal["delimiter"]
+    type: Literal["delimiter"] = titled("分帧方式", "Framing", labels=KINDS)
     text: str | None = titled(
         "分隔符（文本）", "Delimiter, text", default=None, min_length=1, max_length=100, examples=["\n"]
     )
@@ -67,7 +74,7 @@ class DelimiterFraming(Spec):
 class LengthFraming(Spec):
     """A message has its length in a number ``offset`` bytes from its beginning."""
 
-    type: Literal["length"]
+    type: Literal["length"] = titled("分帧方式", "Framing", labels=KINDS)
     size: Literal[1, 2, 4, 8] = titled("长度字段字节数", "Bytes of the length", default=4, labels=SIZES)
     byte_order: Literal["big", "little"] = titled("字节序", "Byte order", default="big", labels=BYTE_ORDERS)
     offset: int = titled("长度字段偏移", "Offset of the length", default=0, ge=0, le=1_000_000)
@@ -108,7 +115,7 @@ class LengthFraming(Spec):
 class FixedFraming(Spec):
     """Every message has ``size`` bytes."""
 
-    type: Literal["fixed"]
+    type: Literal["fixed"] = titled("分帧方式", "Framing", labels=KINDS)
     size: int = titled("消息字节数", "Bytes of a message", ge=1, le=256 * 1024 * 1024, examples=[64])
 
     def frame(self, limit: int) -> Frame:
@@ -120,7 +127,7 @@ class FixedFraming(Spec):
 class RegexFraming(Spec):
     """A message ends where a pattern first matches."""
 
-    type: Literal["regex"]
+    type: Literal["regex"] = titled("分帧方式", "Framing", labels=KINDS)
     pattern: str = titled("正则表达式", "Regular expression", min_length=1, max_length=1000, examples=[r"END\r?\n"])
 
     @field_validator("pattern")
@@ -139,7 +146,7 @@ class RegexFraming(Spec):
 class UntilCloseFraming(Spec):
     """The message is everything until the other side closes the connection."""
 
-    type: Literal["until_close"]
+    type: Literal["until_close"] = titled("分帧方式", "Framing", labels=KINDS)
 
     def frame(self, limit: int) -> Frame:
         """Finds no end."""

@@ -7,7 +7,7 @@ import { ownerOf, partOf, problemPlace, stepAt } from './paths'
 import { problemsIn } from './problems'
 import { completed, isVariable, nearest, openAt, placeholders, variablesIn } from './templates'
 import { hexOf } from './hex'
-import { checkFor, extractorFor, headerLines, jsonLines, valueAt } from './take'
+import { checkFor, extractorFor, headerLines, jsonLines, markedIn, valueAt } from './take'
 import { everyStep, rowsOf } from './tree'
 import { upTo } from './upTo'
 import type { Scene, Step } from './types'
@@ -266,4 +266,10 @@ it('shows heads and bytes', () => {
 it('makes a check of a masked value that asks only whether it is there', () => {
   expect(checkFor('$.token', '***')).toEqual({ type: 'json', path: '$.token', exists: true })
   expect(checkFor('$.id', 7)).toEqual({ type: 'json', path: '$.id', equals: 7 })
+})
+
+it('finds a marked text again at the beginning and at the end of a body', () => {
+  expect(markedIn('hello world', 0, 5)).toEqual({ text: 'hello', boundary: null, pattern: '^([\\w-]+) ' })
+  expect(markedIn('+PONG 17', 6, 8)).toEqual({ text: '17', boundary: null, pattern: '\\+PONG (\\d+)$' })
+  expect(markedIn('all of it\n', 0, 9)?.pattern).toBe('^(.+?)\n')
 })

@@ -88,7 +88,7 @@ export function markedIn(body: string, from: number, to: number): Marked | null 
   if (from < 0 || to <= from || to > body.length) return null
   const text = body.slice(from, to)
   const edges = edgesOf(body, from, to)
-  const pattern = edges && patternFor(text, edges)
+  const pattern = edges ? patternFor(text, edges) : anchored(body, from, to)
   return { text, boundary: edges, pattern: pattern && firstMatch(pattern, body) === text ? pattern : null }
 }
 
@@ -121,6 +121,14 @@ const literal = (text: string) => text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&')
 function patternFor(text: string, { left, right }: { left: string; right: string }): string {
   const kind = /^\d+$/.test(text) ? '\\d+' : /^[\w-]+$/.test(text) ? '[\\w-]+' : '.+?'
   return `${literal(left)}(${kind})${literal(right)}`
+}
+
+/** Where nothing stands before or after it, the beginning or the end of the body is the edge. */
+function anchored(body: string, from: number, to: number): string | null {
+  if (from > 0 && to < body.trimEnd().length) return null
+  const ends = { left: body.slice(Math.max(0, from - 8), from), right: body.slice(to, to + 1) }
+  const pattern = patternFor(body.slice(from, to), ends)
+  return `${from === 0 ? '^' : ''}${pattern}${to === body.length ? '$' : ''}`
 }
 
 function firstMatch(pattern: string, body: string): string | null {

@@ -176,9 +176,10 @@ const DETAILS: Record<FieldKind, Details> = {
 function variant(given: JsonSchema, place: number, union: JsonSchema, context: Context): Variant {
   const { schema, context: inside } = opened(given, context)
   const key = union.discriminator?.propertyName ?? 'type'
-  const value = String(schema.properties?.[key]?.const ?? schema.properties?.[key]?.default ?? place)
+  const own = schema.properties?.[key]
+  const value = String(own?.const ?? own?.default ?? place)
   const field = fieldOf('', { type: 'object', ...schema }, true, place, inside)
-  return { value, label: enumLabel(value, union, context.language), field }
+  return { value, label: enumLabel(value, { ...own, ...union }, context.language), field }
 }
 
 function enumLabel(value: unknown, hints: JsonSchema, language: Language): string {
