@@ -11,6 +11,7 @@
 ``reply_parts``     parts of a reply that checks and extractors need
 ``template``        texts with ``{{name}}``, compiled
 ``functions``       functions in templates
+``file_fields``     fields that name data files, as the schemas of plugins say
 ``jsonpath``        JSONPath, compiled
 ``jmespath``        JMESPath, compiled once and bounded
 ``jsonschema``      JSON Schemas of users, compiled once

@@ -9,6 +9,7 @@ from typing import Any
 from perfsvc.errors import NotFound
 from perfsvc.errors import PluginConflict
 from perfsvc.errors import StartupError
+from perfsvc.model import file_fields
 from perfsvc.model.functions.function import Function
 from perfsvc.model.functions.library import register
 from perfsvc.plugin.datasource import DataSource
@@ -27,6 +28,7 @@ class Catalog:
         self._data_sources = by_name([each for each in everything if issubclass(each.offered, DataSource)])
         self._functions = by_name([each for each in everything if issubclass(each.offered, Function)])
         self.failures = tuple(failures)
+        self._register_file_fields()
 
     @classmethod
     def load(cls, required: Iterable[str] = (), points: Iterable[EntryPoint] | None = None) -> Catalog:
@@ -46,6 +48,10 @@ class Catalog:
         """Make functions, and the plugins that failed, known to every template of the process."""
         failed = {failure.origin.key: failure.error for failure in self.failures}
         register((each.offered for each in self._functions.values()), failed)
+
+    def _register_file_fields(self) -> None:
+        """Make the fields in which requests and options name data files known to the process."""
+        file_fields.register(schema for each in self._protocols.values() for schema in each.schemas.values())
 
     def protocol_versions(self) -> dict[str, str]:
         """The distribution and version of each protocol, by name."""

@@ -8,6 +8,7 @@
 ``project_files``   a project as one YAML file
 ``project_document`` what a project has, as the document of that file
 ``project_import``  takes the parts of such a file over into a project
+``import_needs``    variables and base URL that an imported scene misses in its new project
 ``envs``            environments and their database connections
 ``certificates``    certificates of environments, read and sealed
 ``scenes``          scenes, validated as a run would compile them

@@ -22,6 +22,8 @@ from perfsvc.model.entities import Env
 from perfsvc.model.entities import Plan
 from perfsvc.model.entities import Preset
 from perfsvc.model.entities import Scene
+from perfsvc.model.file_fields import named_files
+from perfsvc.model.file_fields import renamed_files
 from perfsvc.model.plan_text import document_of
 from perfsvc.model.plan_text import text_of
 from perfsvc.model.project_file import LARGEST_CONTENT
@@ -35,11 +37,12 @@ from perfsvc.store import envs
 from perfsvc.store import plans
 from perfsvc.store import presets
 from perfsvc.store import scenes
-from perfsvc.store.uses import FILE_KEYS
 
 MOST_CONTENT = 4_000_000
 """Bytes of all contents in one file: it is read by a parser that is slow."""
 BINARY = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+DATA_FILE = "file"
+"""The field in which the data source of a plan names its file."""
 PRIVATE_KEY = b"PRIVATE KEY-----"
 
 
@@ -115,7 +118,7 @@ class Stored:
             "scenes": [scene for scene in document["scenes"] if scene["name"] in scene_names],
             "plans": kept,
         }
-        named = set(named_files(part))
+        named = set(named_files(part, {DATA_FILE}))
         return {**part, "files": [file for file in document["files"] if file["name"] in named]}
 
     def scene_document(self, name: str, scene: Scene) -> dict[str, Any]:
@@ -193,27 +196,6 @@ def content_document(path: Path) -> dict[str, str]:
     if written and not BINARY.search(written["text"]) and document_of(text_of(written), "") == written:
         return written
     return {"base64": base64.b64encode(content).decode()}
-
-
-def renamed_files(document: Any, names: Mapping[str, str], key: str = "") -> Any:
-    """Return a document in which requests and options name data files by other names."""
-    if isinstance(document, Mapping):
-        return {inner: renamed_files(value, names, inner) for inner, value in document.items()}
-    if isinstance(document, list):
-        return [renamed_files(value, names) for value in document]
-    return names.get(document, document) if key in FILE_KEYS and isinstance(document, str) else document
-
-
-def named_files(document: Any, key: str = "") -> Iterator[str]:
-    """What a document says where the name of a data file may stand."""
-    if isinstance(document, Mapping):
-        for inner, value in document.items():
-            yield from named_files(value, inner)
-    elif isinstance(document, list):
-        for value in document:
-            yield from named_files(value)
-    elif isinstance(document, str) and key in (*FILE_KEYS, "file"):
-        yield document
 
 
 def _by_name(things: Iterable[Any], name_of: Callable[[Any], str]) -> dict[str, Any]:

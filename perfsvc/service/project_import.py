@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import replace
 from typing import Any
@@ -20,6 +21,7 @@ from perfsvc.model.entities import Env
 from perfsvc.model.entities import FileContent
 from perfsvc.model.entities import SceneWeight
 from perfsvc.model.entities import User
+from perfsvc.model.file_fields import renamed_files
 from perfsvc.model.project_file import ProjectDataFile
 from perfsvc.model.project_file import ProjectFile
 from perfsvc.model.project_file import ProjectPlan
@@ -28,10 +30,10 @@ from perfsvc.model.project_file import ProjectScene
 from perfsvc.model.scene import SceneSpec
 from perfsvc.service.envs import EnvFields
 from perfsvc.service.envs import Envs
+from perfsvc.service.import_needs import Needs
 from perfsvc.service.plan_secrets import PlanSecrets
 from perfsvc.service.project_document import Stored
 from perfsvc.service.project_document import env_document
-from perfsvc.service.project_document import renamed_files
 from perfsvc.service.scene_secrets import SceneSecrets
 from perfsvc.store import datafiles
 from perfsvc.store import envs
@@ -47,7 +49,7 @@ class Imported:
     """What became of one thing of a file, or would.
 
     A data file that is not in the project and has no content in the file must be uploaded (``upload``); one of another
-    content stays as it is (``differ``).
+    content stays as it is (``differ``). ``warnings`` say what a scene needs that the environments do not have.
     """
 
     kind: Literal["env", "scene", "plan", "preset", "file"]
@@ -55,6 +57,7 @@ class Imported:
     action: Action
     size: int | None = None
     sha256: str | None = None
+    warnings: Sequence[Text] = ()
 
 
 @dataclass(frozen=True)
@@ -124,11 +127,14 @@ class Taker:
     def take(self, file: ProjectFile) -> list[Imported]:
         """Return what became of each part. Raise InvalidInput."""
         missing = list(self._missing_files(file))
+        needs = Needs(
+            [*self._stored.envs.values(), *file.envs], {share.name for plan in file.plans for share in plan.scenes}
+        )
         return [
             *(self.file(each) for each in file.files),
             *self._refused(file, missing),
             *self.envs(file),
-            *(self.scene(number, each) for number, each in enumerate(file.scenes)),
+            *(replace(self.scene(number, each), warnings=needs.of(each)) for number, each in enumerate(file.scenes)),
             *(self.preset(number, each, file) for number, each in enumerate(file.presets)),
             *(self.plan(number, each, file) for number, each in enumerate(file.plans)),
         ]

@@ -6,12 +6,18 @@ from collections import defaultdict
 from collections.abc import Collection
 from collections.abc import Iterator
 from collections.abc import Mapping
+from functools import reduce
+from operator import or_
 from typing import Any
+
+from peewee import Value
 
 from perfsvc.errors import Conflict
 from perfsvc.errors import Text
 from perfsvc.model.entities import Named
 from perfsvc.model.entities import Uses
+from perfsvc.model.file_fields import fields
+from perfsvc.model.file_fields import named_files
 from perfsvc.store.rows import holding
 from perfsvc.store.tables import ConfigRow
 from perfsvc.store.tables import DataFileRow
@@ -21,8 +27,6 @@ from perfsvc.store.tables import SceneRow
 
 MOST_NAMES = 5
 """Names in a refusal; of the others there is the number."""
-FILE_KEYS = ("body_file", "ca")
-"""Fields of requests and of protocols' options that may name a data file, as ``RunContext.file`` finds it."""
 
 
 def of_envs(env_ids: Collection[int]) -> dict[int, Uses]:
@@ -88,16 +92,21 @@ def _plans_with_files(project_ids: Collection[int]) -> Iterator[tuple[int, Named
     reading = query.where(ConfigRow.data_source_type != "none", holding(ConfigRow.data_config, "datafile_id"))
     for project_id, ident, name, data, _ in reading.tuples().iterator():
         yield project_id, Named(ident, name), data, None
-    trusting = query.where(holding(ConfigRow.execution_config, '"ca"'))
+    trusting = query.where(_naming(ConfigRow.execution_config))
     for project_id, ident, name, _, execution in trusting.tuples().iterator():
         yield project_id, Named(ident, name), None, execution.get("protocol_options")
 
 
 def _scenes_with_files(project_ids: Collection[int]) -> Iterator[tuple[int, Named, Any]]:
     query = SceneRow.select(SceneRow.project, SceneRow.id, SceneRow.name, SceneRow.spec)
-    query = query.where(SceneRow.project.in_(list(project_ids)), holding(SceneRow.spec, '"body_file"'))
+    query = query.where(SceneRow.project.in_(list(project_ids)), _naming(SceneRow.spec))
     for project_id, ident, name, spec in query.order_by(SceneRow.id).tuples().iterator():
         yield project_id, Named(ident, name), spec
+
+
+def _naming(column: Any) -> Any:
+    """The condition that a document has a field that may name a file."""
+    return reduce(or_, [holding(column, f'"{field}"') for field in sorted(fields())], Value(False))
 
 
 class _Files:
@@ -118,16 +127,5 @@ class _Files:
 
     def named(self, project_id: int, document: Any) -> set[int]:
         """The files that a document names in its requests or options."""
-        places = {(project_id, name) for name in _names(document)}
+        places = {(project_id, name) for name in named_files(document)}
         return {self._known[place] for place in places & self._known.keys()}
-
-
-def _names(document: Any) -> Iterator[str]:
-    if isinstance(document, Mapping):
-        for key, value in document.items():
-            if key in FILE_KEYS and isinstance(value, str):
-                yield value
-            yield from _names(value)
-    elif isinstance(document, list | tuple):
-        for each in document:
-            yield from _names(each)

@@ -248,6 +248,7 @@ def test_a_file_without_contents_says_which_files_to_upload(service: Service, wi
         "action": "upload",
         "size": len(ACCOUNTS.encode()),
         "sha256": digest,
+        "warnings": [],
     }
     assert (body[0], body[1]["action"]) == (wanted, "differ")
     refused = service.post(f"/api/projects/{other}/file/", {"text": text})
@@ -325,3 +326,37 @@ def test_a_copy_within_a_project_keeps_its_secrets(service: Service, guarded: in
     for path, body in (("scenes", {**copy, "copy_of": scene}), ("performance/plans", {**again, "copy_of": plan["id"]})):
         refused = service.post(f"/api/{path}/", {**body, "project_id": other})
         assert (refused.status, refused.body["details"][0]["path"]) == (422, "copy_of")
+
+
+def test_what_a_scene_needs_of_its_new_project_is_named(service: Service, guarded: int) -> None:
+    steps = [
+        {
+            "name": "put",
+            "request": {"method": "PUT", "url": "/{{$uuid}}?a={{account}}&b={{token}}", "body_file": "photo.bin"},
+            "extract": [{"name": "id", "from": "json", "path": "$.id"}],
+        },
+        {"name": "get", "request": {"url": "/{{id}}", "headers": {"X-Of": "{{account}}"}}},
+    ]
+    scene = {"project_id": guarded, "name": "Account", "steps": steps}
+    scene_id = service.post("/api/scenes/", scene).body["id"]
+    text = exported(service, guarded, f"?scene_id={scene_id}")
+    target = service.post("/api/projects/", {"name": "Empty"}).body["id"]
+    answer = service.post(f"/api/projects/{target}/file/", {"text": text, "dry_run": True})
+    assert answer.body["results"][0]["action"] == "upload"
+    assert [warning["en"] for warning in answer.body["results"][-1]["warnings"]] == [
+        "step put has a relative address, and no environment of the project has a base URL: create one",
+        "no environment of the project has {{account}}, {{token}}: add it to one, or let test data give it",
+    ]
+    sent(service, target, "photo.bin")
+    env = {"project_id": target, "name": "all", "host": "http://127.0.0.1", "variables": {"account": "a", "token": "t"}}
+    assert service.post("/api/envs/", env).status == 201
+    answer = service.post(f"/api/projects/{target}/file/", {"text": text})
+    assert (answer.status, answer.body["results"][-1]["warnings"]) == (200, [])
+
+
+def test_the_authority_of_a_plan_is_a_file_by_its_name(service: Service, guarded: int) -> None:
+    options = {"protocol_options": {"http": {"ca": sent(service, guarded, "ca.pem")}}}
+    config = {"concurrent_users": 1, "hold_time": 1, "target_url": "https://127.0.0.1", "execution_config": options}
+    plan = {"project_id": guarded, "name": "trusting", "scenes": [], "config": config}
+    plan_id = service.post("/api/performance/plans/", plan).body["id"]
+    assert "ca: ca.pem" in exported(service, guarded, f"?plan_id={plan_id}")

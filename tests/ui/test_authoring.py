@@ -85,7 +85,7 @@ def edited(page: Page) -> None:
     page.keyboard.press("Escape")
     page.get_by_role("treeitem", name="second").press("Alt+ArrowUp")
     page.locator(".step-head").get_by_role("button", name="More").click()
-    page.get_by_role("menuitem", name="Put into a group").click()
+    page.get_by_role("menuitem", name="Put into a new group").click()
     page.get_by_role("treeitem", name="sign in").press("Space")
     page.get_by_role("treeitem", name="second").press("Delete")
     page.get_by_role("button", name="YAML", exact=True).click()

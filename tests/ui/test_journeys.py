@@ -28,7 +28,7 @@ ENGLISH = {
     "new_scene": "New scene", "scene_name": "Name of the scene", "step_name": "Name of the step", "method": "Method",
     "url": "URL", "json": "JSON body", "headers": "Headers", "request": "request", "loop": "loop", "if": "if",
     "try_all": "Try the whole scene", "keep": "Keep as {name}", "saved": "Saved", "undo": "Undo",
-    "redo": "Redo", "more": "More", "wrap": "Put into a {kind}", "times": "Times", "variable": "Variable",
+    "redo": "Redo", "more": "More", "wrap": "Put into a new {kind}", "times": "Times", "variable": "Variable",
     "data": "Test data", "new_plan": "New plan", "plan_name": "Name of the plan", "add_scene": "Add a scene",
     "users": "Virtual users", "ramp": "Ramp-up", "hold": "Hold", "data_file": "Data file", "csv": "Text file",
     "others": "Other options", "iterations": "Most iterations", "environment": "Environment", "run": "Save and run",

@@ -16,6 +16,7 @@ import pytest
 from perfsvc.errors import InvalidInput
 from perfsvc.model.config import PlanConfig
 from perfsvc.model.scene import SceneSpec
+from perfsvc.plugin.catalog import Catalog
 from perfsvc.service.data import file_store
 from perfsvc.service.data.datafiles import NewContent
 from perfsvc.service.data.datafiles import NewDataFile
@@ -201,6 +202,7 @@ async def test_a_file_names_the_plans_that_use_it(api: Api, world: World) -> Non
 
 
 async def test_a_file_names_the_scenes_that_send_it(api: Api, world: World) -> None:
+    Catalog.load()  # knows which fields of requests and options name files
     other = (await api.call("POST", upload(), raw=USERS)).json["id"]
     names = {"by name": "users.csv", "by id": "1", "of each row": "{{file}}", "no file": "gone.csv"}
     made = {}

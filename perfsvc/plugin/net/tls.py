@@ -90,11 +90,16 @@ class TlsOptions(CertificateOptions):
     varies = True
 
     ca: str | None = titled(
-        "CA 证书（PEM 文本或数据文件名）", "CA: PEM text, or name of a data file", default=None, examples=["ca.pem"]
+        "CA 证书（PEM 文本或数据文件名）",
+        "CA: PEM text, or name of a data file",
+        datafile=True,
+        default=None,
+        examples=["ca.pem"],
     )
     certificate: str | None = titled(
         "客户端证书（PEM 文本）",
         "Client certificate, PEM text",
+        template=True,
         default=None,
         about=(
             "可使用模板，例如取自数据行的 {{certificate}}，每个用户出示各自的证书。",

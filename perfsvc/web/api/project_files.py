@@ -11,6 +11,7 @@ from perfsvc.service.auth.access import Kind
 from perfsvc.service.project_document import ExportQuery
 from perfsvc.service.project_files import ImportForm
 from perfsvc.service.project_import import Imported
+from perfsvc.web.api.report_parts import Texts
 from perfsvc.web.framework.handler import Handler
 from perfsvc.web.framework.operation import operation
 from perfsvc.web.framework.responses import Plain
@@ -38,7 +39,8 @@ class ImportedResponse(Response):
     """What became of one thing of a file, or would: made, changed, or left as it is.
 
     A data file whose content is not in the file is one to upload, or one that the project has with other content.
-    ``size`` and ``sha256`` are those of a data file.
+    ``size`` and ``sha256`` are those of a data file. ``warnings`` name the variables and the base URL that a scene
+    needs and no environment of the project has.
     """
 
     kind: Literal["env", "scene", "plan", "preset", "file"] = titled("类别", "Kind", labels=KINDS)
@@ -48,6 +50,7 @@ class ImportedResponse(Response):
     )
     size: int | None
     sha256: str | None
+    warnings: list[Texts] = titled("警告", "Warnings", examples=[[]])
 
     @classmethod
     def of(cls, imported: Imported) -> Self:
@@ -57,6 +60,7 @@ class ImportedResponse(Response):
             action=imported.action,
             size=imported.size,
             sha256=imported.sha256,
+            warnings=[Texts(**text._asdict()) for text in imported.warnings],
         )
 
 

@@ -268,13 +268,15 @@ class Request(Spec, home="request"):
     body_file: str | None = titled(
         "以文件作为请求体",
         "Body from a file",
+        datafile=True,
+        template=True,
         exclusive="body",
         default=None,
         min_length=1,
         max_length=1000,
         about=(
-            "文件名；边读边发送，不会整个载入内存。",
-            "The name of a file; it is sent as it is read, never held as a whole.",
+            "项目数据文件的名称；边读边发送，不会整个载入内存。",
+            "The name of a data file of the project; it is sent as it is read, never held as a whole.",
         ),
         examples=["upload.bin"],
     )

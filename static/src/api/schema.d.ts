@@ -2794,7 +2794,7 @@ export interface components {
          * ImportedResponse
          * @description What became of one thing of a file, or would: made, changed, or left as it is.
          *
-         *     A data file whose content is not in the file is one to upload, or one that the project has with other content. ``size`` and ``sha256`` are those of a data file.
+         *     A data file whose content is not in the file is one to upload, or one that the project has with other content. ``size`` and ``sha256`` are those of a data file. ``warnings`` name the variables and the base URL that a scene needs and no environment of the project has.
          */
         ImportedResponse: {
             /**
@@ -2810,6 +2810,11 @@ export interface components {
             name: string;
             sha256: string | null;
             size: number | null;
+            /**
+             * Warnings
+             * @example []
+             */
+            warnings: components["schemas"]["Texts"][];
         };
         /**
          * ImportForm
@@ -11525,28 +11530,32 @@ export interface operations {
                      *           "name": "accounts.csv",
                      *           "action": "keep",
                      *           "size": 43,
-                     *           "sha256": "198a6bb78b149ed544b0c1976c143623ac66dbab17ae4cb04933861e1984f977"
+                     *           "sha256": "198a6bb78b149ed544b0c1976c143623ac66dbab17ae4cb04933861e1984f977",
+                     *           "warnings": []
                      *         },
                      *         {
                      *           "kind": "env",
                      *           "name": "Default environment",
                      *           "action": "keep",
                      *           "size": null,
-                     *           "sha256": null
+                     *           "sha256": null,
+                     *           "warnings": []
                      *         },
                      *         {
                      *           "kind": "env",
                      *           "name": "staging",
                      *           "action": "keep",
                      *           "size": null,
-                     *           "sha256": null
+                     *           "sha256": null,
+                     *           "warnings": []
                      *         },
                      *         {
                      *           "kind": "scene",
                      *           "name": "buy",
                      *           "action": "keep",
                      *           "size": null,
-                     *           "sha256": null
+                     *           "sha256": null,
+                     *           "warnings": []
                      *         }
                      *       ]
                      *     }

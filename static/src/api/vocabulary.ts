@@ -7,7 +7,7 @@ import type { Argument } from '@/parts/words'
 import { api, ask, type Schemas } from './client'
 import { raw } from './raw'
 
-interface VocabularyWord {
+export interface VocabularyWord {
   name: string
   insert: string
   example: string

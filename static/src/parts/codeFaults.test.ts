@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { jsonFault, yamlFault } from './codeFaults'
+import { jsonFault, sceneFault, yamlFault } from './codeFaults'
 
 /** The text from the fault to the end of its line. */
 const rest = (text: string, at: number | undefined) => (at === undefined ? null : text.slice(at).split('\n')[0])
@@ -29,6 +29,22 @@ describe('jsonFault', () => {
 
 describe('yamlFault', () => {
   it('finds nothing in YAML', async () => expect(await yamlFault('name: a\nsteps:\n  - think: 1\n')).toBeNull())
+  it.each([
+    ['steps:\n  - type: request\n   name: x\n', 'indent'],
+    ['steps: [a', 'missing'],
+    ['a: "b', 'missing'],
+    ['name\nb: c', 'colon'],
+    ['a: b: c', 'nested'],
+    ['a: @x', 'start'],
+    ['a: *x', 'start'],
+    ['url: {{user}}', 'bare'],
+  ])('says of %j what to do', async (text, reason) => expect((await yamlFault(text))?.reason).toBe(`parts.fault.${reason}`))
+  it('finds what is no scene', async () => {
+    const text = 'name: a\nsteps:\n  - type: nothing\n'
+    expect(await sceneFault(text, { name: 'a', steps: [{ type: 'nothing' }] })).toMatchObject({ line: 3, column: 11, reason: 'parts.fault.kind' })
+    expect(await sceneFault('steps：\n- a', 'x')).toMatchObject({ line: 1, column: 6, reason: 'parts.fault.wide' })
+    expect(await sceneFault('{"steps": 5}', { steps: 5 })).toMatchObject({ column: 11, reason: 'parts.fault.list' })
+  })
   it('finds the place', async () => {
     const text = 'name: a\nsteps:\n  - url: /\n broken: ['
     expect((await yamlFault(text))?.line).toBe(4)

@@ -1,8 +1,9 @@
 /** A cURL command, as browsers and API tools copy it, as the request of a step. */
+import { multipartOf, type Part, unquoted } from './multipart'
+import { shellWords } from './shellWords'
 import type { Step } from './types'
 
 const LONGEST = 1_000_000
-const MOST_WORDS = 2000
 
 /** Whether a text looks like a cURL command. */
 export const isCurl = (text: string) => /^\s*(\$\s+)?curl(\.exe)?\s/.test(text)
@@ -16,46 +17,11 @@ interface FromCurl {
 /** The step of a cURL command; null where it is none, or names no address. */
 export function fromCurl(text: string): FromCurl | null {
   if (!isCurl(text) || text.length > LONGEST) return null
-  const words = wordsOf(text.trim().replace(/^\$\s+/, ''))
-  if (!words) return null
-  const found = read(words.slice(1))
-  return found.url ? { step: stepOf(found), left: [...new Set(found.left)] } : null
-}
-
-const ESCAPES: Record<string, string> = { n: '\n', r: '\r', t: '\t', '\\': '\\', "'": "'", '"': '"' }
-
-/** Words as a shell makes them: quotes, `\` and `^` at the end of a line, `$'…'`. Null where a quote is not closed. */
-function wordsOf(text: string): string[] | null {
-  // The command line of Windows escapes by ^, and has no single quotes.
-  const source = /\^\s*\r?\n|\^"/.test(text) ? text.replaceAll(/\^\r?\n/g, ' ').replaceAll(/\^(.)/gs, '$1') : text
-  const words: string[] = []
-  const piece = /\s+|\\\r?\n|\$'((?:\\.|[^'\\])*)'|'([^']*)'|"((?:\\.|[^"\\])*)"|\\(.)|([^\s'"\\$]+|\$)/gsy
-  let word: string | null = null
-  while (piece.lastIndex < source.length) {
-    const match = piece.exec(source)
-    if (!match) return null
-    const [whole] = match
-    if (/^(\s|\\\r?\n)/.test(whole)) {
-      if (word !== null) words.push(word)
-      word = null
-      if (words.length > MOST_WORDS) return null
-    } else if (word === null && /^[|;&>]/.test(whole)) break // another command, or a file for the reply
-    else word = (word ?? '') + meant(match)
-  }
-  return word === null ? words : [...words, word]
-}
-
-/** What a piece of a word means without its quotes. */
-function meant([, ansi, single, double, escaped, plain]: RegExpExecArray): string {
-  if (ansi !== undefined) return unescaped(ansi)
-  if (double !== undefined) return double.replaceAll(/\\(["\\$`]|\r?\n)/g, (_, one: string) => (one.endsWith('\n') ? '' : one))
-  return single ?? escaped ?? plain ?? ''
-}
-
-function unescaped(text: string): string {
-  return text.replaceAll(/\\(?:u([0-9a-f]{1,4})|x([0-9a-f]{1,2})|(.))/gis, (_, unicode: string, hex: string, one: string) =>
-    one === undefined ? String.fromCharCode(Number.parseInt(unicode ?? hex, 16)) : (ESCAPES[one] ?? one),
-  )
+  const found = shellWords(text.trim().replace(/^\$\s+/, ''))
+  if (!found) return null
+  const command = read(found.words.slice(1))
+  command.left.push(...found.variables)
+  return command.url ? { step: stepOf(command), left: [...new Set(command.left)] } : null
 }
 
 interface Read {
@@ -63,10 +29,11 @@ interface Read {
   method: string
   headers: [string, string][]
   data: string[]
-  form: { name: string; value: string; file: boolean }[]
+  form: Part[]
   user: string
   digest: boolean
   query: boolean
+  queries: string[]
   json: boolean
   head: boolean
   follow: boolean
@@ -88,38 +55,46 @@ const WITH_VALUE: Record<string, (out: Read, value: string) => void> = {
   '--json': (out, value) => {
     out.data.push(value)
     out.json = true
+    if (!out.headers.some(([name]) => name.toLowerCase() === 'accept')) out.headers.push(['Accept', 'application/json'])
   },
   '--form': (out, value) => part(out, value),
-  '--form-string': (out, value) => out.form.push({ ...named(value), file: false }),
+  '--form-string': (out, value) => out.form.push(named(value)),
   '--user': (out, value) => (out.user = value),
   '--user-agent': (out, value) => out.headers.push(['User-Agent', value]),
   '--referer': (out, value) => out.headers.push(['Referer', value]),
   '--cookie': (out, value) => (value.includes('=') ? out.headers.push(['Cookie', value]) : out.left.push('--cookie')),
   '--oauth2-bearer': (out, value) => out.headers.push(['Authorization', `Bearer ${value}`]),
+  '--url-query': (out, value) => out.queries.push(encoded(value.replace(/^\+/, ''))),
+  '--upload-file': (out, value) => {
+    out.method ||= 'PUT'
+    file(out, '--upload-file', value)
+  },
   '--max-time': (out, value) => (out.seconds = Number(value) || 0),
 }
 const ALONE: Record<string, (out: Read) => void> = {
   '--get': (out) => (out.query = true),
   '--head': (out) => (out.head = true),
   '--location': (out) => (out.follow = true),
+  '--location-trusted': (out) => (out.follow = true),
   '--digest': (out) => (out.digest = true),
   '--http1.1': (out) => (out.version = '1.1'),
+  '--http2-prior-knowledge': (out) => (out.version = '2'),
   '--http2': (out) => (out.version = '2'),
   '--http3': (out) => (out.version = '3'),
 }
 const SHORT: Record<string, string> = {
-  X: '--request', H: '--header', d: '--data', F: '--form', u: '--user', A: '--user-agent', e: '--referer', b: '--cookie', m: '--max-time',
+  X: '--request', H: '--header', d: '--data', F: '--form', u: '--user', A: '--user-agent', e: '--referer', b: '--cookie', m: '--max-time', T: '--upload-file',
   G: '--get', I: '--head', L: '--location',
 }
 /** Of options that say nothing about the request, those that take a value, so that it is not read as an address. */
-const VALUED = new Set(['--output', '--proxy', '--cert', '--key', '--cacert', '--capath', '--connect-timeout', '--retry', '--resolve', '--write-out', '--cookie-jar', '--interface', '--limit-rate', '--range', '--upload-file', '--ciphers', '--proxy-user', '--config', '--dump-header', '--max-redirs', '--connect-to', '--noproxy', '--retry-delay', '--tls-max', '--unix-socket', '--cert-type', '--key-type', '--pass'])
-const SHORT_VALUED: Record<string, string> = { o: '--output', x: '--proxy', E: '--cert', w: '--write-out', c: '--cookie-jar', r: '--range', T: '--upload-file', U: '--proxy-user', K: '--config', D: '--dump-header' }
+const VALUED = new Set(['--output', '--proxy', '--cert', '--key', '--cacert', '--capath', '--connect-timeout', '--retry', '--resolve', '--write-out', '--cookie-jar', '--interface', '--limit-rate', '--range', '--ciphers', '--proxy-user', '--config', '--dump-header', '--max-redirs', '--connect-to', '--noproxy', '--retry-delay', '--tls-max', '--unix-socket', '--cert-type', '--key-type', '--pass', '--aws-sigv4', '--preproxy', '--proxy-header', '--socks4', '--socks5', '--socks5-hostname', '--netrc-file', '--trace', '--trace-ascii', '--stderr', '--output-dir', '--speed-limit', '--speed-time', '--max-filesize', '--keepalive-time', '--local-port', '--dns-servers', '--doh-url', '--crlfile', '--pinnedpubkey', '--curves', '--tls13-ciphers', '--proto', '--proto-default', '--proto-redir', '--request-target', '--retry-max-time', '--time-cond', '--variable', '--etag-save', '--etag-compare', '--expect100-timeout', '--happy-eyeballs-timeout-ms', '--parallel-max', '--rate', '--continue-at', '--ftp-port', '--engine', '--krb', '--login-options', '--sasl-authzid', '--service-name', '--create-file-mode', '--hsts', '--alt-svc'])
+const SHORT_VALUED: Record<string, string> = { o: '--output', x: '--proxy', E: '--cert', w: '--write-out', c: '--cookie-jar', r: '--range', y: '--speed-time', Y: '--speed-limit', z: '--time-cond', C: '--continue-at', U: '--proxy-user', K: '--config', D: '--dump-header' }
 /** These are of no consequence for a load test: nothing is said of them. */
-const QUIET = new Set(['--silent', '--show-error', '--verbose', '--include', '--compressed', '--globoff', '--progress-bar', '--no-progress-meter', '--output', '--write-out', '--fail', '--fail-with-body', '--dump-header', '--no-buffer'])
-const SHORT_QUIET = 'sSvigfN#'
+const QUIET = new Set(['--silent', '--show-error', '--verbose', '--include', '--compressed', '--globoff', '--progress-bar', '--no-progress-meter', '--output', '--write-out', '--fail', '--fail-with-body', '--dump-header', '--no-buffer', '--remote-name', '--remote-header-name', '--create-dirs', '--output-dir', '--trace', '--trace-ascii', '--trace-time', '--stderr', '--styled-output', '--path-as-is', '--ipv4', '--ipv6', '--disable', '--parallel'])
+const SHORT_QUIET = 'sSvigfNOJqZ46#'
 
 function read(words: string[]): Read {
-  const out: Read = { url: '', method: '', headers: [], data: [], form: [], user: '', digest: false, query: false, json: false, head: false, follow: false, version: '', seconds: 0, left: [] }
+  const out: Read = { url: '', method: '', headers: [], data: [], form: [], user: '', digest: false, query: false, queries: [], json: false, head: false, follow: false, version: '', seconds: 0, left: [] }
   const rest = [...words]
   while (rest.length) {
     const word = rest.shift()!
@@ -127,9 +102,16 @@ function read(words: string[]): Read {
       const [name, ...value] = word.split('=')
       long(out, name!, value.length ? [value.join('=')] : rest)
     } else if (word.startsWith('-') && word.length > 1) short(out, word.slice(1), rest)
-    else if (word && word !== '--') out.url ||= word
+    else if (word.trim() && word !== '--') address(out, word)
+    // What follows is another request.
+    if (word === '--next' || word === '-:') break
   }
   return out
+}
+
+function address(out: Read, word: string): void {
+  if (out.url) out.left.push(word)
+  else out.url = word
 }
 
 function long(out: Read, name: string, rest: string[]): void {
@@ -154,8 +136,13 @@ function short(out: Read, letters: string, rest: string[]): void {
 }
 
 function header(out: Read, line: string): void {
+  if (line.startsWith('@')) {
+    file(out, '--header', line)
+    return
+  }
   const at = line.indexOf(':')
   if (at > 0 && line.slice(at + 1).trim()) out.headers.push([line.slice(0, at).trim(), line.slice(at + 1).trim()])
+  else if (at < 0 && line.trim().endsWith(';')) out.headers.push([line.trim().slice(0, -1), ''])
 }
 
 /** Files of the other machine are not read: their place is named. */
@@ -176,9 +163,11 @@ function named(text: string): { name: string; value: string } {
 
 function part(out: Read, text: string): void {
   const { name, value } = named(text)
-  const isFile = /^[@<]/.test(value)
-  if (isFile) out.left.push(`--form ${text}`)
-  out.form.push({ name, value: isFile ? value.slice(1).replace(/;.*$/s, '') : value, file: isFile })
+  const sign = /^[@<]/.exec(value)?.[0] ?? ''
+  const { content, ...said } = unquoted(value.slice(sign.length))
+  if (!sign) return void out.form.push({ name, value: content, ...said })
+  out.left.push(`--form ${text}`)
+  return void out.form.push(sign === '<' ? { name, value: '', ...said } : { name, value: '', filename: content.split(/[\\/]/).at(-1)!, ...said })
 }
 
 /** Those that the service computes. */
@@ -189,7 +178,8 @@ function stepOf(found: Read): Step {
   const sent = found.data.length > 0 || found.form.length > 0
   const method = found.method || (found.head ? 'HEAD' : sent && !found.query ? 'POST' : 'GET')
   const joined = found.data.join('&')
-  const query = found.query && joined ? (url.includes('?') ? '&' : '?') + joined : ''
+  const asked = [...(found.query && joined ? [joined] : []), ...found.queries].join('&')
+  const query = asked && (url.includes('?') ? '&' : '?') + asked
   const body = found.query ? { request: {}, drop: false } : bodyOf(found, joined)
   const multipart = found.form.length > 0
   const left = found.headers.filter(([name]) => !COMPUTED.has(name.toLowerCase()) && !((body.drop || multipart) && name.toLowerCase() === 'content-type'))
@@ -222,11 +212,17 @@ function authOf({ user, digest }: Read, headers: Record<string, unknown>): Recor
 /** The body in the form in which it is best edited; `drop`: that form brings its own type. */
 function bodyOf(found: Read, joined: string): { request: Record<string, unknown>; drop: boolean } {
   if (found.form.length) {
-    const multipart = found.form.map(({ name, value, file: isFile }) => (isFile ? { name, value: '', filename: value.split(/[\\/]/).at(-1) } : { name, value }))
-    return { request: { multipart }, drop: true }
+    return { request: { multipart: found.form }, drop: true }
   }
   if (!joined) return { request: {}, drop: false }
-  const type = found.headers.find(([name]) => name.toLowerCase() === 'content-type')?.[1].toLowerCase() ?? ''
+  const given = found.headers.find(([name]) => name.toLowerCase() === 'content-type')?.[1] ?? ''
+  const type = given.toLowerCase()
+  const parts = type.startsWith('multipart/form-data') ? multipartOf(given, joined) : null
+  if (parts) {
+    // Browsers copy the names of files, not what is in them.
+    found.left.push(...parts.flatMap(({ name, filename, value }) => (filename !== undefined && !value ? [`${name}=@${filename}`] : [])))
+    return { request: { multipart: parts }, drop: true }
+  }
   const parsed = found.json || type.includes('json') || (!type && /^\s*[[{]/.test(joined)) ? jsonOf(joined) : undefined
   if (parsed !== undefined) return { request: { json: parsed }, drop: /^application\/json\b/.test(type) }
   const form = type === '' || type.startsWith('application/x-www-form-urlencoded') ? formOf(joined) : null

@@ -48,9 +48,13 @@ function fieldOf(key: string, given: JsonSchema, required: boolean, place: numbe
     fallback: hints.default,
     example: example(hints),
   }
-  if (/PEM/.test(hints.title ?? '')) base.pem = true
+  if (isPem(hints)) base.pem = true
+  if (hints.format === 'datafile') base.files = takesNumber(plain) ? 'id' : 'name'
   return { ...base, ...DETAILS[base.kind](plain, hints, within) }
 }
+
+const isPem = (hints: JsonSchema) => /PEM/.test(hints.title ?? '')
+const takesNumber = (schema: JsonSchema): boolean => schema.type === 'integer' || (schema.anyOf ?? []).some(takesNumber)
 
 /** A schema with its reference followed; one that is being read already is left open. */
 function opened(schema: JsonSchema, context: Context): { schema: JsonSchema; context: Context } {
@@ -75,7 +79,7 @@ function kindOf(schema: JsonSchema, hints: JsonSchema, context: Context): FieldK
   if (schema.oneOf) return 'union'
   if (hints['x-line'] === true) return 'value'
   if (schema.enum || hints.enum || enumBesides(schema)) return 'choice'
-  if (hints.format === 'datafile' || hints['x-datafile'] === true) return 'datafile'
+  if (hints.format === 'datafile') return isPem(hints) ? 'long' : 'datafile'
   const type = Array.isArray(schema.type) ? schema.type.find((one) => one !== 'null') : schema.type
   if (type === 'boolean') return 'switch'
   if (type === 'integer' || type === 'number') return 'number'

@@ -96,3 +96,18 @@ describe('a map', () => {
     expect([set!.kind, set!.item!.kind]).toEqual(['map', 'text'])
   })
 })
+
+describe('data files', () => {
+  it('name data files where the schema says so: by name, by number, or beside a certificate', () => {
+    const schema: JsonSchema = {
+      type: 'object',
+      properties: {
+        body: { anyOf: [{ type: 'string' }, { type: 'null' }], format: 'datafile', 'x-template': true, 'x-exclusive': 'body' },
+        rows: { anyOf: [{ type: 'integer' }, { type: 'string' }], format: 'datafile' },
+        ca: { type: 'string', format: 'datafile', title: 'CA: PEM text, or name of a data file' },
+      },
+    }
+    const fields = fieldsOf(schema, 'en')
+    expect(fields.map(({ kind, files, pem }) => [kind, files, pem])).toEqual([['datafile', 'name', undefined], ['datafile', 'id', undefined], ['long', 'name', true]])
+  })
+})

@@ -61,6 +61,8 @@ export interface Field {
   example: string
   /** Whether the text is a certificate or a key, which comes in a file. */
   pem?: boolean
+  /** Whether the value names a data file of the project, and how. */
+  files?: 'name' | 'id'
   integer?: boolean
   /** Of a value of several types: whether what reads as a number is a text all the same. */
   wordy?: boolean

@@ -87,6 +87,13 @@ export const parts: (typeof zh)['parts'] = {
     tab: 'indent with spaces, not with tabs',
     twice: 'this key is there already',
     missing: 'a bracket or a quote is not closed',
+    colon: 'a colon, a blank and a value are missing after this key',
+    nested: 'a value that has a colon and a blank in it stands in quotes; keys of their own begin on the next line',
+    start: 'a text that begins with this sign stands in quotes',
+    object: 'here stand keys with values',
+    list: 'here stands a list: lines that begin with “- ”, or [ … ]',
+    text: 'here stands a text; a number or a word such as yes needs quotes',
+    kind: 'there is no such kind of step',
     yaml: 'this is not valid YAML',
   },
 }

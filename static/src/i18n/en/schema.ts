@@ -21,6 +21,13 @@ export const schema: (typeof zh)['schema'] = {
   replace: 'Replace',
   readFile: 'Read a file',
   readFileOf: 'Read a file: {name}',
+  chooseFile: 'Choose a data file',
+  fileOf: 'Data file: {name}',
+  typeFile: 'Another name, or a variable',
+  upload: 'Upload',
+  uploadOf: 'Upload a file: {name}',
+  noSuchFile: 'The project has no data file {name}. Upload it, or choose another.',
+  noFiles: 'The project has no data files yet: upload one.',
   notPem: 'The file is not PEM text, which has -----BEGIN in it, or is larger than 500 KB.',
   mistake: {
     required: 'Required',

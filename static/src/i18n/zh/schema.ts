@@ -20,6 +20,13 @@ export const schema = {
   replace: '更换',
   readFile: '从文件读取',
   readFileOf: '从文件读取：{name}',
+  chooseFile: '选择数据文件',
+  fileOf: '数据文件：{name}',
+  typeFile: '其他文件名或变量',
+  upload: '上传',
+  uploadOf: '上传文件：{name}',
+  noSuchFile: '项目中没有数据文件 {name}，请上传，或选择其他文件。',
+  noFiles: '项目中还没有数据文件，请先上传。',
   notPem: '该文件不是 PEM 文本（应含 -----BEGIN），或大于 500 KB。',
   mistake: {
     required: '必填',

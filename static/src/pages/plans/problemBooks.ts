@@ -21,18 +21,21 @@ interface Found {
 interface Books {
   problems: ProblemBook
   unsavable: ProblemBook
-  /** What keeps a plan that can be saved from being started now: too few agents, or a name that nothing gives a value. */
-  notNow: string
+  /** What keeps a plan that can be saved from being started now: too few agents, or names that nothing gives a value. */
+  notNow: ProblemBook
 }
 
 export function problemBooks({ said, savable, refused, local, unreadable, untouched }: Found): Books {
-  const whole = said.find(({ path }) => path === WHOLE)?.message ?? ''
+  const whole = bookOf(said.filter(({ path }) => path === WHOLE))
   if (untouched) return { problems: { ...refused, ...unreadable }, unsavable: { ...refused, ...unreadable }, notNow: whole }
-  const served = Object.fromEntries(said.filter(({ path }) => path !== WHOLE).map(({ path, message }) => [path, sentence(message)] as const))
+  const served = bookOf(said.filter(({ path }) => path !== WHOLE))
   // What is to be requested is asked for once.
   if (local.scenes) delete served['config.target_url']
   const problems = { ...served, ...refused, ...local, ...unreadable }
   const unsavable = savable ? { ...refused, ...local, ...unreadable } : problems
-  const only = Object.keys(unsavable).length ? '' : (said.find(({ path }) => path !== WHOLE)?.message ?? '')
-  return { problems, unsavable, notNow: whole || only }
+  return { problems, unsavable, notNow: Object.keys(unsavable).length ? whole : { ...whole, ...served } }
+}
+
+function bookOf(said: Found['said']): Record<string, string> {
+  return Object.fromEntries(said.map(({ path, message }) => [path, sentence(message)]))
 }

@@ -2,10 +2,11 @@
 import type { PlanConfig } from '@/api/planEditing'
 import { t } from '@/i18n'
 import { num } from '@/i18n/format'
-import { rangeOf, variableOf } from '@/load/config'
+import { rangeOf } from '@/load/config'
 import { modeOf, stagesOf } from '@/load/modes'
 import { lengthOf, pointsOf } from '@/load/profile'
 import { clock } from '@/load/span'
+import { loadUnit } from './units'
 
 const MOST_LEVELS = 6
 
@@ -19,11 +20,11 @@ function levels(config: PlanConfig): string {
 
 export function sentenceOf(config: PlanConfig): string {
   const length = clock(lengthOf(pointsOf(config)))
-  const unit = variableOf(config) === 'vus' ? t('plans.usersUnit') : t('plans.perSecond')
-  const peak = num(rangeOf(config).max)
+  const { max } = rangeOf(config)
+  const [peak, unit] = [num(max), loadUnit(config, max)]
   const mode = modeOf(config)
-  if (mode === 'users') return t('plans.sayUsers', { users: num(config.concurrent_users), length })
-  if (mode === 'stages') return t('plans.sayStages', { levels: levels(config), unit, length })
+  if (mode === 'users') return t('plans.sayUsers', { users: num(config.concurrent_users), length }, config.concurrent_users)
+  if (mode === 'stages') return t('plans.sayStages', { levels: levels(config), unit: loadUnit(config), length })
   if (mode === 'arrivals') return t('plans.sayArrivals', { rate: num(config.execution_config?.arrival_rate as number), length })
   if (mode === 'stair') return t('plans.sayStair', { each: clock(config.step_time ?? 0), step: num(config.step_users), peak, unit })
   if (mode === 'break') return t('plans.sayBreak', { percent: num(config.error_threshold, 0), peak, unit })

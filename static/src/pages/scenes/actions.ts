@@ -2,6 +2,7 @@
 import { t } from '@/i18n'
 import { readClipboard, writeClipboard } from '@/parts/clipboard'
 import { done, failed, warned } from '@/parts/notices'
+import { isCurl } from '@/scene/curl'
 import { copied, newStep, stepsIn } from '@/scene/newSteps'
 import { duplicate, insertAfter, moveDown, moveUp, remove, wrap } from '@/scene/moves'
 import { replaced, stepAt } from '@/scene/paths'
@@ -40,6 +41,9 @@ export function tellLeft(left: readonly string[]): void {
   if (left.length) warned(t('scenes.curlLeft', { options: left.join(', ') }))
 }
 
+/** Why a text gave no steps. */
+export const whyNothing = (text: string) => t(isCurl(text) ? 'scenes.curlBroken' : 'scenes.nothingToPaste')
+
 async function clip(editor: Editor, action: 'copy' | 'cut'): Promise<void> {
   const text = clipped(editor, action)
   if (text !== null) await writeClipboard(text)
@@ -48,7 +52,7 @@ async function clip(editor: Editor, action: 'copy' | 'cut'): Promise<void> {
 async function paste(editor: Editor): Promise<void> {
   const text = await readClipboard()
   if (pasteText(editor, text) || (!text && pasteText(editor, kept))) return
-  failed(t(text ? 'scenes.nothingToPaste' : 'scenes.pasteByKeys'))
+  failed(text ? whyNothing(text) : t('scenes.pasteByKeys'))
 }
 
 export async function act(editor: Editor, action: TreeAction, readonly: boolean): Promise<void> {

@@ -26,7 +26,11 @@ export function useDrag(rowOf: (element: Element | null) => Row | undefined, dro
   return {
     target,
     on: {
-      dragstart: (event: DragEvent) => (dragged.value = under(event)?.path ?? ''),
+      dragstart(event: DragEvent): void {
+        dragged.value = under(event)?.path ?? ''
+        // Firefox drags nothing without data.
+        event.dataTransfer?.setData('text/plain', dragged.value)
+      },
       dragend: end,
       dragover: (event: DragEvent) => over(under(event)) && event.preventDefault(),
       drop(event: DragEvent): void {
@@ -44,7 +48,8 @@ export function useDrag(rowOf: (element: Element | null) => Row | undefined, dro
         if (over(rowOf(element))) element?.scrollIntoView({ block: 'nearest' })
       },
       pointerup: (event: PointerEvent) => byFinger(event) && done(rowOf(below(event))),
-      pointercancel: end,
+      // The mouse's is cancelled where its drag begins.
+      pointercancel: (event: PointerEvent) => byFinger(event) && end(),
     },
   }
 }
