@@ -146,12 +146,13 @@ class Second(NamedTuple):
 def second_in(blob: bytes, parts: Parts) -> Second | None:
     """Return the windows of a row; None, with a line in the log, for a row that is damaged."""
     try:
-        steps = window_blob.plain(blob, parts.steps) if parts.steps else b""
+        if parts.steps:
+            window_blob.windows_of(blob, parts.steps)
         totals = total_in(blob, parts.apart) if parts.total else []
     except windows.DAMAGED as error:
         log.error(windows.SKIPPED, error)
         return None
-    return Second(totals, steps)
+    return Second(totals, blob if parts.steps else b"")
 
 
 def total_in(blob: bytes, apart: Collection[int]) -> list[StepWindow]:

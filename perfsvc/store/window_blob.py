@@ -18,8 +18,6 @@ from perfsvc.model.window import StepWindow
 HEAD = struct.Struct("<BI")
 """Version, and the length of the sum that follows; the steps come after it."""
 VERSION = 1
-PLAIN = 2
-"""The version of some steps without the sum and uncompressed, as a reader holds them; they are not stored so."""
 LEVEL = 1
 """Level 6 takes two to eight times as long for a tenth less."""
 
@@ -43,19 +41,9 @@ def pack_steps(windows: Sequence[StepWindow], total: StepWindow | None = None) -
 def steps_of(blob: bytes) -> dict[int, bytes]:
     """The encoded window of each step. Raises ValueError for what ``pack`` did not make."""
     version, length = HEAD.unpack_from(blob)
-    if version == PLAIN:
-        return decode_steps(blob[HEAD.size :])
     if version != VERSION:
         raise ValueError(f"windows of an unknown version: {version}")
     return decode_steps(zlib.decompress(blob[HEAD.size + length :]))
-
-
-def plain(blob: bytes, steps: Collection[int]) -> bytes:
-    """Some steps, for a reader who will decode them later: all of those can be decoded. Raises as ``windows_of``."""
-    windows = {step: each for step, each in steps_of(blob).items() if step in steps} if blob else {}
-    for each in windows.values():
-        decode_window(each)
-    return HEAD.pack(PLAIN, 0) + encode(windows)
 
 
 def all_windows(blob: bytes) -> list[StepWindow]:
