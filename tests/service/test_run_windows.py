@@ -182,6 +182,8 @@ async def test_figures_of_any_time_are_exact(store: Store) -> None:
         ("buy", "group"),
         ("order", "request"),
     ]
+    one = await reader.figures("run-1", TimeSelection(start, end, step=2))
+    assert (one["step"], one["summary"], one["steps"]) == (2, seen["summary"], seen["steps"][2:])
 
 
 @pytest.mark.asyncio

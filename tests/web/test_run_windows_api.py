@@ -62,6 +62,7 @@ async def test_who_may_look(api: Api) -> None:
         ("figures/?from=9&to=9", "from"),
         ("figures/?latency=wire", "latency"),
         ("figures/?latency=plan&outcome=success", "outcome"),
+        ("figures/?step=7", "step"),
         ("distribution/?step=7", "step"),
         ("distribution/?step=all", "step"),
         ("heatmap/?columns=9", "columns"),

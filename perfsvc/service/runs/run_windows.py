@@ -102,9 +102,10 @@ class RunWindows:
         self._steps: OrderedDict[str, Steps] = OrderedDict()
 
     async def figures(self, execution_id: str, selection: TimeSelection) -> dict[str, Any]:
-        """All requests and every step of a time. Raises NotFound, InvalidInput."""
+        """All requests, and every step or the one that is asked for, of a time. Raises NotFound, InvalidInput."""
         steps, first, start, end = await self._time(execution_id, selection)
-        parts, once = Parts(True, range(len(steps.names)), steps.apart), Parts(False, steps.once)
+        indices = range(len(steps.names)) if selection.step is None else [selection.step]
+        parts, once = Parts(True, indices, steps.apart), Parts(False, steps.once.intersection(indices))
 
         def read() -> tuple[list[Piece], list[Piece]]:
             before = distributions.pieces_between(execution_id, first, start, once)
@@ -121,12 +122,12 @@ class RunWindows:
             rows = [
                 {
                     "index": index,
-                    "name": name,
+                    "name": steps.names[index],
                     "type": steps.kind(index),
                     "part": steps.parts[index],
                     **figures_block(by_step.pop(index, []), running, selection.chosen),
                 }
-                for index, name in enumerate(steps.names)
+                for index in indices
             ]
             return {"summary": summary, "steps": rows}
 

@@ -260,8 +260,8 @@ class SeriesResponse(WindowHead):
 
 class FiguresHandler(Handler):
     @operation("查询任意时间段的指标", "The figures of any time of a run", VIEWERS)
-    async def get(self, execution_id: str, query: WindowQuery) -> Large[FiguresResponse]:
-        return Large(await self.services.run_windows.figures(execution_id, query.selection()))
+    async def get(self, execution_id: str, query: StepQuery) -> Large[FiguresResponse]:
+        return Large(await self.services.run_windows.figures(execution_id, query.selection(query.step)))
 
 
 class DistributionHandler(Handler):
