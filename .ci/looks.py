@@ -204,7 +204,7 @@ ASSETS = {
     "env-edit": Look("/envs", DIALOG, click("main table button >> nth=0")),
     "env-remove": Look("/envs", DIALOG, click("main table .btn-icon >> nth=0")),
     "data": Look("/data", "main table"),
-    "data-preview": Look("/data", ".card-foot", click("main tbody .push >> nth=0")),
+    "data-preview": Look("/data", ".read-total", click("main tbody .push >> nth=0")),
     "data-remove": Look("/data", DIALOG, click("main table .btn-icon >> nth=0")),
     "presets": Look("/presets", "main table"),
     "preset-rename": Look("/presets", DIALOG, click("main table .push >> nth=0")),

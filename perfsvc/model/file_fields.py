@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from typing import Any
 
 _fields: set[str] = set()
+FREE = frozenset({"headers", "query", "form", "fields", "json", "message", "metadata", "variables", "set"})
+"""What users fill with names of their own: none of these is such a field."""
 
 
 def register(schemas: Iterable[Mapping[str, Any]]) -> None:
@@ -41,7 +43,8 @@ def named_files(document: Any, more: Collection[str] = ()) -> Iterator[str]:
         for key, value in document.items():
             if (key in _fields or key in more) and isinstance(value, str):
                 yield value
-            yield from named_files(value, more)
+            if key not in FREE:
+                yield from named_files(value, more)
     elif isinstance(document, list | tuple):
         for each in document:
             yield from named_files(each, more)
@@ -49,6 +52,8 @@ def named_files(document: Any, more: Collection[str] = ()) -> Iterator[str]:
 
 def renamed_files(document: Any, names: Mapping[str, str], key: str = "") -> Any:
     """Return a document in which these fields name files by other names."""
+    if key in FREE:
+        return document
     if isinstance(document, Mapping):
         return {inner: renamed_files(value, names, inner) for inner, value in document.items()}
     if isinstance(document, list):

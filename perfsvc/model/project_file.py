@@ -104,7 +104,7 @@ class ProjectDataFile(Spec):
             raise Fault("text 与 base64 只能填一个", "text and base64 exclude each other", "base64")
         try:
             content = self.content if self.base64 is None else base64.b64decode(self.base64, validate=True)
-        except binascii.Error:
+        except ValueError:
             raise Fault("不是 Base64", "is not Base64", "base64") from None
         if content is None:
             return self

@@ -155,12 +155,21 @@ class Stored:
         return ({} if env is None else {"env": env}), config
 
     def public(self, name: str) -> bool:
-        """Return whether a data file may stand in the file of a project: no column of it is a secret one."""
-        marked: set[str] = set()
-        for config in (*(plan.config.data_config for plan in self.plans.values()), *self._preset_data()):
-            if config.get("datafile_id") == self.files[name].id:
-                marked |= set(config.get("secret_columns") or ())
-        return not marked and not any(is_secret(column) for column in self.files[name].content.columns)
+        """Return whether a data file may stand in the file of a project: no column of it is a secret one.
+
+        Columns that only plans name count, and so do those of a file that cannot be read without a plan's options.
+        """
+        file = self.files[name]
+        readings = [config for config in self._data_configs() if config.get("datafile_id") == file.id]
+        columns = {*file.content.columns, *(name for each in readings for name in each.get("columns") or ())}
+        marked = any(each.get("secret_columns") for each in readings)
+        unreadable = bool(readings) and not file.content.columns
+        return not marked and not unreadable and not any(map(is_secret, columns))
+
+    def _data_configs(self) -> Iterator[Mapping[str, Any]]:
+        """The settings of the test data of all plans and presets."""
+        yield from (plan.config.data_config for plan in self.plans.values())
+        yield from self._preset_data()
 
     def _preset_data(self) -> Iterator[Mapping[str, Any]]:
         return (preset.config_data.get("data_config") or {} for preset in self.presets.values())

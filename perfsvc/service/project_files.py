@@ -7,15 +7,17 @@ checksum; the content of small ones is written where that is asked for.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
+from typing import ClassVar
 
 import yaml
 
 from perfsvc.errors import InvalidInput
 from perfsvc.errors import Problem
+from perfsvc.event_loop import off_loop
 from perfsvc.model.base import Spec
 from perfsvc.model.base import titled
 from perfsvc.model.entities import FileContent
@@ -50,6 +52,9 @@ class ImportForm(Spec):
     there.
     """
 
+    largest_json: ClassVar[int] = 10_485_760
+    """Bytes of the JSON body: a file holds contents of data files."""
+
     text: str = titled("文件内容", "Text of the file", min_length=1, max_length=10_000_000)
     dry_run: bool = titled("仅预览", "Change nothing", default=False)
     source_project_id: Id | None = titled("来源项目ID", "Id of the project it comes from", default=None)
@@ -75,7 +80,7 @@ class ProjectFiles:
     async def export(self, project_id: int, chosen: ExportQuery) -> str:
         """The file of a project or of a part of it."""
         stored = await self._store.run(Stored.of, project_id)
-        return await asyncio.to_thread(self._written, stored, chosen)
+        return await off_loop(self._written, stored, chosen)
 
     def _written(self, stored: Stored, chosen: ExportQuery) -> str:
         document = stored.part(chosen)
@@ -89,8 +94,9 @@ class ProjectFiles:
         for each in listed:
             content: dict[str, str] = {}
             if each["size"] <= min(left, LARGEST_CONTENT) and stored.public(each["name"]):
-                content = content_document(self._files.stored_path(stored.files[each["name"]]))
-                left -= each["size"]
+                with suppress(FileNotFoundError):  # it was replaced meanwhile: listed only
+                    content = content_document(self._files.stored_path(stored.files[each["name"]]))
+                    left -= each["size"]
             found.append({**each, **content})
         return found
 
@@ -99,7 +105,7 @@ class ProjectFiles:
 
         A default environment that has to be made is named in ``language``.
         """
-        file = await asyncio.to_thread(self._parsed, form.text)
+        file = await off_loop(self._parsed, form.text)
         if form.dry_run:
             return (await self._store.run(self._take, (user, language), project_id, file, form, None))[0]
         projects = await self._store.run(self._projects, project_id, form)

@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Any
 from typing import Literal
 
+from perfsvc.errors import Conflict
 from perfsvc.errors import InvalidInput
 from perfsvc.errors import Problem
 from perfsvc.errors import Text
@@ -143,6 +144,8 @@ class Taker:
         """A data file: its content, where there is one to be had."""
         action, before = self._projects.action_of(given), self._stored.files.get(given.name)
         content = (self._contents or {}).get(given.name)
+        if not self._dry_run and content is None and action in {"create", "update"}:
+            raise Conflict("数据文件刚被改动，请重试", "a data file has just been changed; try again")
         if content is not None and before is None:
             self._file_ids[given.name] = datafiles.create(self._project, self._user.id, given.name, content).id
         elif content is not None and before is not None:

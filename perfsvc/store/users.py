@@ -68,9 +68,10 @@ def exist() -> bool:
 
 
 def administrators() -> int:
-    """Return the number of administrators who may sign in."""
+    """Return the number of administrators who may sign in; their rows are held until the transaction ends."""
     enabled = (UserRow.is_active != DISABLED) | UserRow.is_active.is_null()
-    return int(UserRow.select().where(UserRow.administrator == True, enabled).count())  # noqa: E712 - a column
+    rows = locked(UserRow.select(UserRow.id).where(UserRow.administrator == True, enabled))  # noqa: E712 - a column
+    return len(list(rows.tuples()))
 
 
 @writes

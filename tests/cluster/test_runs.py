@@ -150,7 +150,7 @@ async def test_a_run_that_cannot_be_compiled_or_staffed_is_refused_before_anythi
     live = LiveRun(cluster, spec)
     with pytest.raises(Conflict) as refused:
         await live.start()
-    assert "2 nodes are needed; 0 have joined, 0 of them can be used" in refused.value.text.en
+    assert "too few nodes: 2 needed, 0 joined, 0 usable" in refused.value.text.en
     assert "需要 2 个节点，已加入 0 个" in refused.value.text.zh
     assert live.run.state is RunState.CREATED
 

@@ -213,7 +213,7 @@ def test_a_file_goes_out_runs_and_comes_in_again_the_same(ui: Ui, team: int, tmp
     page.goto(f"{ui.service.url}/p/{other}")
     page.get_by_role("button", name=IMPORT[language]).click()
     dialog = page.get_by_role("dialog")
-    dialog.locator("input[type=file]").set_input_files(file)
+    dialog.locator("input[type=file]").first.set_input_files(file)
     expect(dialog.locator(".imported")).to_contain_text("Order")
     ui.check(page)
     dialog.locator(".dialog-foot .btn-primary").click()

@@ -166,7 +166,7 @@ def test_a_target_that_dies_is_seen_by_its_errors(ui: Ui, service: Service, tmp_
     page.get_by_role("dialog").get_by_role("button", name="停止", exact=True).click()
     result = page.get_by_role("region", name="结论", exact=True)
     expect(result).to_contain_text("未通过", timeout=PATIENCE_MS)
-    expect(result).to_contain_text(re.compile("失败：连接错误：被拒绝 [0-9.]+ %"))
+    expect(result).to_contain_text(re.compile("失败：连接错误：被拒绝 [0-9.]+\\s%"))
 
 
 @pytest.mark.parametrize(("language", "theme", "width"), [("zh", "light", 1280), ("en", "dark", 390)])

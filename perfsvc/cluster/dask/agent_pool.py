@@ -221,7 +221,7 @@ class AgentPool:
                     await scheduler.changed.wait()
         except TimeoutError:
             zh = f"执行进程没有在 {JOIN_LIMIT_S:g} 秒内就绪，已加入 {len(scheduler.agents)} 个"
-            en = f"engine processes were not ready in {JOIN_LIMIT_S:g} s; {len(scheduler.agents)} have joined"
+            en = f"engine processes were not ready in {JOIN_LIMIT_S:g} s; joined: {len(scheduler.agents)}"
             raise RunError(zh, en) from None
 
     def _of_kind(self, spec: RunSpec) -> list[Agent]:
@@ -283,7 +283,7 @@ def node_of(assignment: str) -> str:
 def shortage(needed: int, joined: int, fit: int, unfit: list[Text], *, closed: bool) -> Conflict:
     """The error for too few agents, with the reason of each unfit one; ``closed``: none can join."""
     zh = f"需要 {needed} 个节点，已加入 {joined} 个，其中可用 {fit} 个"
-    en = f"{needed} nodes are needed; {joined} have joined, {fit} of them can be used"
+    en = f"too few nodes: {needed} needed, {joined} joined, {fit} usable"
     if unfit:
         zh, en = f"{zh}；{'；'.join(t.zh for t in unfit)}", f"{en}; {'; '.join(t.en for t in unfit)}"
     if closed:

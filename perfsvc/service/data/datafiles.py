@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 from collections.abc import AsyncIterator
+from collections.abc import Collection
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from contextlib import asynccontextmanager
@@ -13,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from perfsvc.datafeed.sources import DataSources
+from perfsvc.engine.masking import is_secret
+from perfsvc.errors import Conflict
 from perfsvc.errors import InvalidInput
 from perfsvc.errors import NotFound
 from perfsvc.errors import PerfsvcError
@@ -126,7 +129,10 @@ class DataFiles:
         allocation, options = split_config(query.data_config())
         secret = Allocation.parse(allocation, "options").secret_columns
         content = (await self.get(datafile_id)).content
-        preview = await preview_of(SOURCE, await self._open(content.stored_name, options), secret)
+        feed = await self._open(content.stored_name, options)
+        if _uncovers(options, feed.columns, content.columns):
+            secret = {*secret, *feed.columns}
+        preview = await preview_of(SOURCE, feed, secret)
         return preview if preview.count is not None else preview.with_count(content.row_count)
 
     async def row(self, project_id: int, ident: int, number: int) -> Row:
@@ -182,13 +188,23 @@ class DataFiles:
             if isinstance(source, bytes):
                 await upload.write(source)
             else:
-                with await asyncio.to_thread(self.stored_path(source).open, "rb") as handle:
-                    while part := await asyncio.to_thread(handle.read, COPIED_BYTES):
-                        await upload.write(part)
+                await self._copy(self.stored_path(source), upload)
             async with self._stored(upload) as content:
                 yield content
         finally:
             await upload.release()
+
+    @staticmethod
+    async def _copy(path: Path, upload: Upload) -> None:
+        """Raise Conflict for a content that has been replaced or deleted meanwhile."""
+        try:
+            handle = await asyncio.to_thread(path.open, "rb")
+        except FileNotFoundError:
+            zh, en = "数据文件刚被替换或删除，请重试", "a data file has just been replaced or deleted; try again"
+            raise Conflict(zh, en) from None
+        with handle:
+            while part := await asyncio.to_thread(handle.read, COPIED_BYTES):
+                await upload.write(part)
 
     async def discard(self, stored_name: str) -> None:
         """Remove a content that no file has any more; active runs keep reading it."""
@@ -261,3 +277,10 @@ def no_such_row(name: str, number: int, rows: int) -> Text:
         return Text(f"数据文件 {name} 没有数据行", f"the data file {name} has no rows")
     en = f"the data file {name} has {rows} row{'s' * (rows > 1)}; there is no row {number}"
     return Text(f"数据文件 {name} 只有 {rows} 行，没有第 {number} 行", en)
+
+
+def _uncovers(options: Mapping[str, Any], columns: Collection[str], own: Collection[str]) -> bool:
+    """Return whether columns named by ``options`` may hold what a file's own names keep secret."""
+    if own:
+        return list(columns) != list(own) and any(map(is_secret, own))
+    return not options.keys() <= {"encoding"}

@@ -139,6 +139,8 @@ class TrialHandler(Handler):
 
     @operation("试运行业务流", "Try a scene once", may(Role.EDITOR, Kind.PROJECT), relays=True)
     async def post(self, body: TrialForm) -> TrialResponse:
+        if self._left:
+            raise Finish
         self._trying = asyncio.create_task(self.services.trials.run(body))
         try:
             result = await self._trying
@@ -151,8 +153,8 @@ class TrialHandler(Handler):
     def on_connection_close(self) -> None:
         """Called by Tornado when the client has disconnected: that is how a trial is stopped."""
         super().on_connection_close()
+        self._left = True
         if self._trying is not None:
-            self._left = True
             self._trying.cancel()
 
 

@@ -30,7 +30,7 @@ from perfsvc.model.text_faults import text_fault
 S = TypeVar("S", bound=Spec)
 
 LARGEST_JSON = 1_048_576
-"""Bytes. A scene of 500 steps stays far below; files have their own endpoint."""
+"""Bytes, unless a spec has ``largest_json``. A scene of 500 steps stays far below; files have their own endpoint."""
 
 LARGEST_ON_THE_LOOP = 16_384
 """Bytes that are parsed and validated in a few ms at most."""
@@ -47,8 +47,9 @@ async def read_body(spec: type[S], body: bytes, content_type: str) -> S:
 
     Raises WrongContentType, TooLarge, BadRequest for invalid JSON, InvalidInput with every violation of the spec.
     """
-    if len(body) > LARGEST_JSON:
-        raise TooLarge(LARGEST_JSON)
+    largest = getattr(spec, "largest_json", LARGEST_JSON)
+    if len(body) > largest:
+        raise TooLarge(largest)
     media_type, _, parameters = content_type.partition(";")
     if media_type.strip().lower() != "application/json" or not _is_utf8(parameters):
         raise WrongContentType

@@ -357,7 +357,7 @@ export interface paths {
          * The figures of any time of a run
          * @description Needs the project role viewer
          *
-         *     The time from one Unix second up to and without another. ``latency=plan`` goes with ``outcome=all`` only.
+         *     One step, or all requests, in a time of a run. ``latency=plan`` goes with ``outcome=all`` only.
          */
         get: operations["getFigures"];
         put?: never;
@@ -8005,6 +8005,8 @@ export interface operations {
                 latency?: "service" | "plan";
                 /** @description Of which requests */
                 outcome?: "all" | "success";
+                /** @description Step */
+                step?: number | null;
                 /** @description To, Unix s, exclusive */
                 to?: number | null;
             };

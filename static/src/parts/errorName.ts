@@ -46,6 +46,9 @@ const DETAILS: Partial<Record<string, Key>> = {
   'self-signed certificate': 'run.errors.details.selfSigned',
   'self-signed certificate in certificate chain': 'run.errors.details.selfSigned',
   'unable to get local issuer certificate': 'run.errors.details.issuer',
+  'unable to verify the first certificate': 'run.errors.details.issuer',
+  'certificate is not yet valid': 'run.errors.details.notYet',
+  'tlsv13 alert certificate required': 'run.errors.details.clientCertificate',
 }
 
 /** An error class in words; statuses of protocols are shown as they are. */
@@ -54,6 +57,6 @@ export function errorName(error: string): string {
   const kind = KINDS[at < 0 ? error : error.slice(0, at)]
   if (!kind) return error
   const detail = error.slice(at + 2)
-  const known = DETAILS[detail]
+  const known = /^(Connection|TLS) Error: /.test(error) ? DETAILS[detail] : undefined
   return at < 0 ? t(kind) : t('run.errors.named', { kind: t(kind), detail: known ? t(known) : detail })
 }

@@ -1,7 +1,7 @@
 /** A finished run: the same data as the live feed leaves behind, taken from its report. */
 
 import { addCounts, inPause, Run, warmUpOf } from './run'
-import { extend, overlaps, unfitness, type Span } from './fit'
+import { covered, extend, unfitness, type Span } from './fit'
 import { Track } from './track'
 import type { Report, Series } from './report'
 
@@ -10,8 +10,6 @@ const FIGURES: Record<string, string> = {
   plannedUsers: 'planned_users', plannedRate: 'planned_rate', loopLag: 'loop_lag', sendLag: 'send_lag', cpu: 'process_cpu', nodeCount: 'node_count',
 }
 const COUNTS: Record<string, string> = { rate: 'iterations', requests: 'requests', errors: 'errors', dropped: 'dropped', late: 'late', sent: 'bytes_sent', received: 'bytes_received' }
-/** A point belongs to a pause that it ends in. */
-const MOMENT = 0.01
 const IN_A_PAUSE = new Set(['plannedUsers', 'plannedRate', 'loopLag', 'sendLag', 'cpu'])
 
 export function fromReport(report: Report): Run {
@@ -88,7 +86,7 @@ function writeNodes(track: Track, report: Report, pauses: readonly Span[]): void
   for (const { node, series } of report.nodes) {
     series.timestamps.forEach((time, point) => {
       const row = rows.get(time)!
-      if (overlaps(pauses, time + width - MOMENT, time + width)) return
+      if (covered(pauses, time, time + width) > width / 2) return
       track.set(`${node}:rps`, row, series.throughput[point])
       track.set(`${node}:users`, row, series.active_users[point])
       track.set(`${node}:cpu`, row, series.process_cpu[point])

@@ -64,7 +64,7 @@ const WITH_VALUE: Record<string, (out: Read, value: string) => void> = {
   '--referer': (out, value) => out.headers.push(['Referer', value]),
   '--cookie': (out, value) => (value.includes('=') ? out.headers.push(['Cookie', value]) : out.left.push('--cookie')),
   '--oauth2-bearer': (out, value) => out.headers.push(['Authorization', `Bearer ${value}`]),
-  '--url-query': (out, value) => out.queries.push(encoded(value.replace(/^\+/, ''))),
+  '--url-query': (out, value) => out.queries.push(value.startsWith('+') ? value.slice(1) : encoded(value)),
   '--upload-file': (out, value) => {
     out.method ||= 'PUT'
     file(out, '--upload-file', value)

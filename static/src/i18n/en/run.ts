@@ -310,7 +310,7 @@ export const run: (typeof zhWork)['run'] = {
     named: '{kind}: {detail}',
     details: {
       refused: 'refused', reset: 'reset', streamReset: 'stream reset', closedEarly: 'closed early', unreachable: 'unreachable', noPort: 'no local port', files: 'too many open files', source: 'no such source address', other: 'other',
-      closed: 'connection closed', hostname: 'hostname mismatch', noTls: 'no TLS at the other end', handshake: 'handshake failed', certificate: 'certificate not accepted', expired: 'certificate has expired', selfSigned: 'self-signed certificate', issuer: 'unknown issuer of the certificate',
+      closed: 'connection closed', hostname: 'hostname mismatch', noTls: 'no TLS at the other end', handshake: 'handshake failed', certificate: 'certificate not accepted', expired: 'certificate has expired', notYet: 'certificate is not valid yet', clientCertificate: 'client certificate required', selfSigned: 'self-signed certificate', issuer: 'unknown issuer of the certificate',
     },
     samples: '{n} sample | {n} samples',
     sample: 'Sample',

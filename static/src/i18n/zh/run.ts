@@ -309,7 +309,7 @@ export const run = {
     named: '{kind}：{detail}',
     details: {
       refused: '被拒绝', reset: '被重置', streamReset: '流被重置', closedEarly: '提前关闭', unreachable: '网络不可达', noPort: '本机没有可用端口', files: '打开的文件过多', source: '没有可用的源地址', other: '其他',
-      closed: '连接被关闭', hostname: '主机名不符', noTls: '对方不是 TLS', handshake: '握手失败', certificate: '证书不被接受', expired: '证书已过期', selfSigned: '自签名证书', issuer: '不认识证书的签发机构',
+      closed: '连接被关闭', hostname: '主机名不符', noTls: '对方不是 TLS', handshake: '握手失败', certificate: '证书不被接受', expired: '证书已过期', notYet: '证书尚未生效', clientCertificate: '服务器要求客户端证书', selfSigned: '自签名证书', issuer: '不认识证书的签发机构',
     },
     samples: '{n} 个样例',
     sample: '样例',

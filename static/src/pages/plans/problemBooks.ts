@@ -33,7 +33,7 @@ export function problemBooks({ said, savable, refused, local, unreadable, untouc
   if (local.scenes) delete served['config.target_url']
   const problems = { ...served, ...refused, ...local, ...unreadable }
   const unsavable = savable ? { ...refused, ...local, ...unreadable } : problems
-  return { problems, unsavable, notNow: Object.keys(unsavable).length ? whole : { ...whole, ...served } }
+  return { problems, unsavable, notNow: Object.keys(unsavable).length ? {} : { ...whole, ...served } }
 }
 
 function bookOf(said: Found['said']): Record<string, string> {

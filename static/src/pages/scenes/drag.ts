@@ -28,8 +28,8 @@ export function useDrag(rowOf: (element: Element | null) => Row | undefined, dro
     on: {
       dragstart(event: DragEvent): void {
         dragged.value = under(event)?.path ?? ''
-        // Firefox drags nothing without data.
-        event.dataTransfer?.setData('text/plain', dragged.value)
+        // Firefox drags nothing without data; as text it would be put into a field that it is let go over.
+        event.dataTransfer?.setData('application/x-perfsvc-step', dragged.value)
       },
       dragend: end,
       dragover: (event: DragEvent) => over(under(event)) && event.preventDefault(),

@@ -22,7 +22,9 @@ function advice({ class: kind, message }: TrialError): string {
   if (kind.startsWith('Missing variable: ')) return t('scenes.error.variable', { name: `{{${kind.slice('Missing variable: '.length)}}}` })
   if (/timeout/i.test(kind) && /TLS handshake/i.test(message)) return t('scenes.error.tlsSilent')
   if (/^(Check|Plugin Error|Group Failed)/.test(kind)) return ''
-  if (/tls|ssl|certificate/i.test(whole)) return t(/certificate|hostname mismatch/i.test(whole) ? 'scenes.error.certificate' : 'scenes.error.tls')
+  // The engine's own remedies for these are exact.
+  if (/^TLS Error: (certificate (has expired|is not yet valid)|hostname mismatch|tlsv13 alert certificate required)$/.test(kind)) return ''
+  if (/tls|ssl|certificate/i.test(whole)) return t(/certificate/i.test(whole) ? 'scenes.error.certificate' : 'scenes.error.tls')
   if (/refused/i.test(whole)) return t('scenes.error.refused')
   if (/timeout|timed out/i.test(whole)) return t('scenes.error.timeout')
   if (/resolve|dns|name or service/i.test(whole)) return t('scenes.error.host')
