@@ -8,7 +8,6 @@ Data files are listed with size and checksum, small ones with their content wher
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 from collections.abc import Mapping
 from collections.abc import Sequence

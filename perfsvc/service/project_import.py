@@ -128,9 +128,7 @@ class Taker:
     def take(self, file: ProjectFile) -> list[Imported]:
         """Return what became of each part. Raise InvalidInput."""
         missing = list(self._missing_files(file))
-        needs = Needs(
-            [*self._stored.envs.values(), *file.envs], {share.name for plan in file.plans for share in plan.scenes}
-        )
+        needs = Needs([*self._stored.envs.values(), *file.envs], self._planned(file))
         return [
             *(self.file(each) for each in file.files),
             *self._refused(file, missing),
@@ -151,6 +149,14 @@ class Taker:
         elif content is not None and before is not None:
             self.replaced.append(datafiles.replace(before.id, None, content, self._user.username))
         return Imported("file", given.name, action, given.size, given.sha256)
+
+    def _planned(self, file: ProjectFile) -> set[str]:
+        """Return the names of the scenes that plans have, those of the file and those of the project."""
+        names = self._stored.scene_names
+        ids = {share.scene_id for plan in self._stored.plans.values() for share in plan.scenes}
+        return {share.name for plan in file.plans for share in plan.scenes} | {
+            names[each] for each in ids & names.keys()
+        }
 
     def _missing_files(self, file: ProjectFile) -> Iterator[tuple[str, str]]:
         """Find the data files that plans and presets read and that are not to be had, with their places."""

@@ -236,6 +236,26 @@ def test_a_file_with_its_small_data_files_makes_a_project_that_runs(service: Ser
     assert {each["name"]: each["row_count"] for each in files}["accounts.csv"] == 2
 
 
+def test_the_largest_contents_come_in_again_and_no_password_goes_out(service: Service) -> None:
+    project, other = (service.post("/api/projects/", {"name": name}).body["id"] for name in ("From", "To"))
+    for name in ("one.bin", "two.bin"):
+        sent(service, project, name, bytes(range(256)) * 3_900)
+    secret = int(sent(service, project, "accounts.csv", b"ann,geheim\nbob,hidden\n"))
+    data = {"datafile_id": secret, "columns": ["user", "password"], "header": False}
+    config = {
+        "concurrent_users": 1,
+        "target_url": "http://127.0.0.1:9/",
+        "data_source_type": "csv",
+        "data_config": data,
+    }
+    plan = {"project_id": project, "name": "peak", "config": config}
+    assert service.post("/api/performance/plans/", plan).status == 201
+    text = exported(service, project, "?with_files=1")
+    assert (len(text) > 2_600_000, "hidden" in text) == (True, False)
+    sent(service, other, "accounts.csv", b"ann,geheim\nbob,hidden\n")
+    assert imported(service, other, text)[:2] == ["create file one.bin", "create file two.bin"]
+
+
 def test_a_file_without_contents_says_which_files_to_upload(service: Service, with_data: int, tmp_path: Path) -> None:
     text = exported(service, with_data)
     other = service.post("/api/projects/", {"name": "Bare"}).body["id"]

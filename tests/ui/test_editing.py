@@ -254,6 +254,11 @@ def test_variables_are_offered_in_environments_and_in_options_of_protocols(ui: U
     headers.get_by_role("button", name="Add").click()
     offered(page, "host")
     offered(page, "headers")
+    value = headers.get_by_role("combobox")
+    expect(value).to_have_attribute("type", "text")
+    headers.get_by_role("button", name="Secret").click()
+    expect(value).to_have_attribute("type", "password")
+    expect(headers.locator(".template-back")).to_have_count(0)
     ui.check(page)
     options = {"http": {"proxy": {"url": "http://127.0.0.1:1", "username": "u"}, "certificate": "{{user}}"}}
     env = ui.service.get(f"/api/envs/?project_id={shop}").body["results"][0]["id"]
@@ -267,3 +272,4 @@ def test_variables_are_offered_in_environments_and_in_options_of_protocols(ui: U
     for field in ("proxy.username", "proxy.password", "certificate"):
         page.locator(f"[data-path='{place}.{field}']").evaluate(OPEN)
         offered(page, f"{place}.{field}")
+    expect(page.locator(f"[data-path='{place}.proxy.password'] input")).to_have_attribute("type", "password")

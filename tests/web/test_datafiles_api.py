@@ -123,6 +123,22 @@ async def test_a_viewer_sees_the_rows_of_a_file_that_needs_options(api: Api) -> 
         assert (await api.get(f"{path}?options={quote(wrong)}", "viewer")).status == 422
 
 
+@pytest.mark.parametrize(
+    ("content", "options"),
+    [
+        (b"user,password\nann,geheim\n", {"columns": ["a", "b"], "header": True}),
+        (b"user,password\nann,geheim\n", {"delimiter": "|"}),
+        ("user,password,café\nann,geheim,1\n".encode("latin-1"), {"encoding": "iso-8859-1", "delimiter": "|"}),
+    ],
+)
+async def test_options_of_a_preview_uncover_no_secret(api: Api, content: bytes, options: dict[str, Any]) -> None:
+    created = await api.call("POST", upload(), raw=content)
+    preview = await api.get(
+        f"/api/datafiles/{created.json['id']}/preview/?options={quote(json.dumps(options))}", "viewer"
+    )
+    assert (preview.status, "geheim" in preview.text) == (200, False), preview.text
+
+
 async def test_a_preview_with_options_says_which_held(api: Api) -> None:
     created = await api.call("POST", upload(), raw="名|城,市\n张|北,京\n".encode("gbk"))
     options = {"datafile_id": created.json["id"], "encoding": "gbk", "delimiter": "|"}

@@ -131,7 +131,7 @@ class DataFiles:
         content = (await self.get(datafile_id)).content
         feed = await self._open(content.stored_name, options)
         if _uncovers(options, feed.columns, content.columns):
-            secret = {*secret, *feed.columns}
+            secret = (*secret, *feed.columns)
         preview = await preview_of(SOURCE, feed, secret)
         return preview if preview.count is not None else preview.with_count(content.row_count)
 
