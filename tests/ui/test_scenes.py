@@ -77,6 +77,14 @@ def test_steps_are_moved_undone_and_saved_by_keyboard(ui: Ui, shop: int) -> None
     expect(keys).to_have_count(0)
 
 
+def test_what_was_typed_just_now_is_saved(ui: Ui, shop: int) -> None:
+    page = ui.open(f"/p/{shop}/scenes/new", language="en")
+    page.get_by_label("URL", exact=True).fill("/healthz")
+    page.get_by_label("Name of the scene", exact=True).fill("In haste")
+    page.keyboard.press("Control+s")
+    expect(page.get_by_text("Saved", exact=True).first).to_be_visible(timeout=PATIENCE_MS)
+
+
 def test_a_trial_shows_the_reply_and_a_value_becomes_a_variable(ui: Ui, shop: int) -> None:
     scene = stored(ui.service, shop, "Health", request("health"), request("again", "/healthz?v={{version}}"))
     page = ui.open(f"/p/{shop}/scenes/{scene}", language="en")

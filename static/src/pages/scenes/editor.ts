@@ -67,7 +67,7 @@ export function useSceneEditor(place: Place) {
     if (scene.value) put(replaced(scene.value, path, step), `${path} ${about}`)
   }
   return {
-    draft, scene, rested, selected, put, putStep, moved,
+    draft, scene, rested, settle, selected, put, putStep, moved,
     undo: () => history.value && go(undone(history.value)),
     redo: () => history.value && go(redone(history.value)),
     canUndo: computed(() => (history.value?.past.length ?? 0) > 0),
