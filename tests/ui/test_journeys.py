@@ -35,6 +35,8 @@ ENGLISH = {
     "requests": "Requests", "protocol": "Protocol",
     "rpc": "Method: package.Service/Method", "options": "Options of {name}", "match": "Which match",
     "random": "One at random", "check": "Add a check", "name_of": "Name in {label}", "value_of": "Value of {name}",
+    "message": "Message", "text": "Text", "text_message": "Text message", "wait": "Wait for messages",
+    "framing": "Framing", "hex": "Delimiter, hexadecimal", "passed": "passed", "command": "Command",
 }  # fmt: skip
 CHINESE = {
     "new_scene": "新建业务流", "scene_name": "业务流名称", "step_name": "步骤名称", "method": "方法",
@@ -46,7 +48,11 @@ CHINESE = {
     "others": "其他选项", "iterations": "最多迭代次数", "environment": "测试环境", "run": "保存并运行",
     "requests": "请求数", "protocol": "协议", "options": "{name} 的选项", "match": "取第几个",
     "random": "随机一个", "check": "加一条检查", "name_of": "{label}的名称", "value_of": "{name} 的值",
+    "rpc": "方法（包.服务/方法）", "message": "请求消息", "text": "文本", "text_message": "文本消息",
+    "wait": "等待消息", "framing": "分帧方式", "hex": "分隔符（十六进制）", "passed": "通过", "command": "命令",
 }  # fmt: skip
+
+LANGUAGES = pytest.mark.parametrize(("language", "words"), [("en", ENGLISH), ("zh", CHINESE)])
 
 
 class Person:
@@ -146,7 +152,7 @@ def peers() -> Iterator[CountingPeers]:
         yield opened
 
 
-@pytest.mark.parametrize(("language", "words"), [("en", ENGLISH), ("zh", CHINESE)])
+@LANGUAGES
 def test_from_a_description_to_a_report_that_agrees_with_the_log(
     ui: Ui, shop: Shop, language: str, words: dict[str, str]
 ) -> None:
@@ -208,35 +214,36 @@ def test_from_a_description_to_a_report_that_agrees_with_the_log(
 
 def described(person: Person, protocol: str) -> None:
     """Fill in what a protocol sends and what it waits for."""
-    page = person.page
+    page, words = person.page, person.words
     if protocol == "grpc":
         person.fill("rpc", "demo.Desk/Say")
-        page.get_by_role("button", name="Message", exact=True).click()
+        person.press("message")
         page.locator(".cm-content").first.click()
         page.keyboard.press("Control+a")
         page.keyboard.insert_text('{"text": "hello"}')
         return
-    page.get_by_role("button", name="Text message" if protocol == "websocket" else "Text", exact=True).click()
+    person.press("text_message" if protocol == "websocket" else "text")
     page.locator(".cm-content").first.click()
     page.keyboard.type("hello")
     if protocol == "websocket":
-        page.get_by_role("switch", name="Wait for messages").click()
+        page.get_by_role("switch", name=words["wait"]).click()
     if protocol == "tcp":
         page.keyboard.press("Enter")
-        page.get_by_label("Framing", exact=True).select_option("delimiter")
-        page.get_by_role("combobox", name="Delimiter, hexadecimal", exact=True).fill("0a")
+        page.get_by_label(words["framing"], exact=True).select_option("delimiter")
+        page.get_by_role("combobox", name=words["hex"], exact=True).fill("0a")
 
 
+@LANGUAGES
 @pytest.mark.parametrize("protocol", ["grpc", "tcp", "udp", "websocket"])
-def test_other_protocols(ui: Ui, peers: CountingPeers, protocol: str) -> None:
+def test_other_protocols(ui: Ui, peers: CountingPeers, protocol: str, language: str, words: dict[str, str]) -> None:
     desk = Desk(ui.service, peers.urls[protocol])
-    page = ui.open(f"/p/{desk.project}/scenes/new", language="en")
-    person = Person(page, ENGLISH)
+    page = ui.open(f"/p/{desk.project}/scenes/new", language=language)
+    person = Person(page, words)
     person.fill("scene_name", f"Talk {protocol}")
-    page.get_by_label("Protocol", exact=True).select_option(protocol)
+    page.get_by_label(words["protocol"], exact=True).select_option(protocol)
     described(person, protocol)
     person.tried()
-    expect(page.locator(".side-head .chip")).to_have_text("passed")
+    expect(page.locator(".side-head .chip")).to_have_text(words["passed"])
     expect(page.locator(".scene-side")).to_contain_text("hello")
     person.save()
     person.planned(f"{ui.service.url}/p/{desk.project}", f"Talk {protocol}", f"Talk {protocol}", "staging")
@@ -246,18 +253,21 @@ def test_other_protocols(ui: Ui, peers: CountingPeers, protocol: str) -> None:
     assert summary["error_count"] == 0
 
 
-def test_a_protocol_that_the_ui_knows_nothing_of(equipped: Ui, tmp_path: Path) -> None:
+@LANGUAGES
+def test_a_protocol_that_the_ui_knows_nothing_of(
+    equipped: Ui, tmp_path: Path, language: str, words: dict[str, str]
+) -> None:
     folder = tmp_path / "redis"
     folder.mkdir()
     with RedisServer(folder) as redis:
         desk = Desk(equipped.service, redis.url)
-        page = equipped.open(f"/p/{desk.project}/scenes/new", language="en")
-        person = Person(page, ENGLISH)
+        page = equipped.open(f"/p/{desk.project}/scenes/new", language=language)
+        person = Person(page, words)
         person.fill("scene_name", "Cache")
-        page.get_by_label("Protocol", exact=True).select_option("redis")
-        page.get_by_role("combobox", name="Command", exact=True).fill("INCR visits")
+        page.get_by_label(words["protocol"], exact=True).select_option("redis")
+        page.get_by_role("combobox", name=words["command"], exact=True).fill("INCR visits")
         person.tried()
-        expect(page.locator(".side-head .chip")).to_have_text("passed")
+        expect(page.locator(".side-head .chip")).to_have_text(words["passed"])
         person.save()
         before = redis.calls("incr")
         person.planned(f"{equipped.service.url}/p/{desk.project}", "Cache", "Cache", "staging")
