@@ -15,6 +15,7 @@ from tests.support.service import Service
 pytestmark = pytest.mark.timeout(240)
 
 PATIENCE_MS = 30_000
+TOKEN = {"name": "t", "from": "json", "path": "$.tokn"}
 SAID = {
     "zh": {
         "variable": "{{usr}} 不是前面步骤取得的，也不在环境里。"
@@ -94,7 +95,7 @@ def test_what_the_scene_editor_says(ui: Ui, project: int, language: str) -> None
     page.locator(".scene-env select").nth(1).select_option(index=1)
     expect(page.get_by_text(said["column"]).first).to_be_visible()
     pictured(page, f"column-{language}")
-    page.goto(ui.service.url + scene(ui.service, project, extract=[{"name": "t", "from": "json", "path": "$.tokn"}]))
+    page.goto(ui.service.url + scene(ui.service, project, timeout=2_000, extract=[TOKEN]))
     for env, what in (("staging", "path"), ("closed", "port"), ("encrypted", "tls")):
         envs.select_option(label=env)
         page.locator(".step-form button.btn-primary").click()
