@@ -20,6 +20,7 @@ from perfsvc.model.scene import PARTS
 from perfsvc.model.scene import GroupStep
 from perfsvc.model.scene import RendezvousStep
 from perfsvc.model.scene import RequestStep
+from perfsvc.model.scene import Step
 from perfsvc.model.scene import placed
 
 HOST = re.compile(r"(?:localhost|\d+(?:\.\d+){3}|[\w-]+(?:\.[\w-]+)*\.[A-Za-z]{2,})(?::\d+)?(?=[/?#]|$)")
@@ -83,30 +84,33 @@ def _hosts_as_paths(spec: RunSpec) -> Iterator[Text]:
                 )
 
 
-def _meetings_too_large(spec: RunSpec) -> Iterator[Text]:
-    """Rendezvous of more users than the run ever has: each wait takes all of its time."""
-    most = spec.load.most_users
+def _placed_steps(spec: RunSpec) -> Iterator[tuple[str, Step]]:
+    """All steps of all scenes with their places in the plan."""
     for number, weighted in enumerate(spec.scenes):
         for part in PARTS:
             for path, step in placed(getattr(weighted.scene, part), part):
-                if isinstance(step, RendezvousStep) and step.users > most:
-                    at = f"scenes[{number}].{path}"
-                    yield Text(
-                        f"{at}：集合点“{step.name}”要等 {step.users} 个用户，而本次测试最多只有 {most} 个："
-                        f"每次都会等满 {step.timeout:g} 秒；请减小 users 或增加虚拟用户",
-                        f"{at}: the rendezvous “{step.name}” waits for {step.users} users, and the run has {most} at "
-                        f"most: each wait takes all of {step.timeout:g} s; lower its users or have more virtual users",
-                    )
+                yield f"scenes[{number}].{path}", step
+
+
+def _meetings_too_large(spec: RunSpec) -> Iterator[Text]:
+    """Rendezvous of more users than the run ever has: each wait takes all of its time."""
+    most = spec.load.most_users
+    for at, step in _placed_steps(spec):
+        if isinstance(step, RendezvousStep) and step.users > most:
+            yield Text(
+                f"{at}：集合点“{step.name}”要等 {step.users} 个用户，而本次测试最多只有 {most} 个："
+                f"每次都会等满 {step.timeout:g} 秒；请减小 users 或增加虚拟用户",
+                f"{at}: the rendezvous “{step.name}” waits for {step.users} users, and the run has {most} at "
+                f"most: each wait takes all of {step.timeout:g} s; lower its users or have more virtual users",
+            )
 
 
 def _timeouts_too_short(spec: RunSpec) -> Iterator[Text]:
     """Timeouts of a few milliseconds: their numbers were probably meant as seconds."""
     timeouts = {"request_timeout": spec.request_timeout_ms}
-    for number, weighted in enumerate(spec.scenes):
-        for part in PARTS:
-            for path, step in placed(getattr(weighted.scene, part), part):
-                if isinstance(step, RequestStep) and step.timeout is not None:
-                    timeouts[f"scenes[{number}].{path}.timeout"] = step.timeout
+    for at, step in _placed_steps(spec):
+        if isinstance(step, RequestStep) and step.timeout is not None:
+            timeouts[f"{at}.timeout"] = step.timeout
     for at, value in timeouts.items():
         if value < SHORT_TIMEOUT_MS:
             yield Text(
@@ -119,7 +123,7 @@ def _loopback_from_elsewhere(spec: RunSpec) -> Iterator[Text]:
     """A loopback address as the target of agents: each agent's own machine."""
     if spec.placement.mode != "distributed":
         return
-    for host in sorted({match[1] for url in urls_of(spec) if (match := LOOPBACK.match(url))}):
+    for host in sorted({match[1] for url in _urls_of(spec) if (match := LOOPBACK.match(url))}):
         yield Text(
             f"目标 {host} 是回环地址：每个压测节点访问的都是自己所在的机器；"
             "如果被测系统在别处，请填写节点能访问到的地址",
@@ -128,7 +132,7 @@ def _loopback_from_elsewhere(spec: RunSpec) -> Iterator[Text]:
         )
 
 
-def urls_of(spec: RunSpec) -> Iterator[str]:
+def _urls_of(spec: RunSpec) -> Iterator[str]:
     """The base URL and the URLs of all requests, as they are written."""
     yield spec.target.base_url
     for weighted in spec.scenes:

@@ -108,7 +108,8 @@ class ProjectDataFile(Spec):
         if content is None:
             return self
         if len(content) > LARGEST_CONTENT:
-            raise Fault("超过 1 MB，请单独上传", "is above 1 MB; upload it by itself", "text")
+            at = "text" if self.base64 is None else "base64"
+            raise Fault("超过 1 MB，请单独上传", "is above 1 MB; upload it by itself", at)
         if self.sha256 not in (None, hashlib.sha256(content).hexdigest()):
             zh, en = (
                 "与内容不符；若改过内容，请删去 sha256 和 size",

@@ -13,6 +13,8 @@ from playwright.sync_api import expect
 
 from tests.support.browser import SIGN_IN
 from tests.support.browser import Ui
+from tests.support.scenes import project_with_environment
+from tests.support.scenes import stored
 from tests.support.service import Service
 
 pytestmark = pytest.mark.timeout(180)
@@ -21,16 +23,7 @@ pytestmark = pytest.mark.timeout(180)
 @pytest.fixture(scope="module")
 def shop(service: Service) -> int:
     """A project with an environment."""
-    project: int = service.post("/api/projects/", {"name": "Shop"}).body["id"]
-    env = {"name": "staging", "project_id": project, "host": service.url, "variables": {"user": "ann"}}
-    assert service.post("/api/envs/", env).status == 201
-    return project
-
-
-def stored(service: Service, shop: int, name: str, *steps: dict[str, Any]) -> int:
-    answer = service.post("/api/scenes/", {"project_id": shop, "name": name, "steps": list(steps)})
-    assert answer.status == 201, answer
-    return int(answer.body["id"])
+    return project_with_environment(service)
 
 
 def request(name: str, url: str = "/healthz") -> dict[str, Any]:

@@ -37,7 +37,7 @@ class RunTimes:
         self._ended: OrderedDict[str, int | None] = OrderedDict()
 
     async def of(self, execution_id: str, warm_up_s: float) -> RunTime:
-        """The time of a run that has a warm-up of ``warm_up_s``, or 0. It is none yet where nothing is stored."""
+        """The time of a run that has a warm-up of ``warm_up_s``, or 0. It is empty while nothing is stored."""
         start, end = await self._store.run(extent_of, execution_id)
         measured = await self._measured(execution_id, warm_up_s, start, end) if warm_up_s else start
         return RunTime(start, min(max(start, measured or start), end), end)

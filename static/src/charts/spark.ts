@@ -13,7 +13,7 @@ export interface SparkShape {
   line: string
   /** What reaches the limit. */
   over: string
-  /** Height of the limit; null where there is none. */
+  /** Height of the limit; null without a limit. */
   limit: number | null
   /** The last value; null where it was not measured. */
   end: { x: number; y: number; over: boolean } | null

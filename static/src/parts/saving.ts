@@ -20,7 +20,7 @@ interface Resource<S extends Stored, T> {
   id: () => number | null
   read: (id: number) => Promise<S>
   create: (body: T) => Promise<S>
-  /** Save what was edited; over what somebody else saved where `theirs` is given. */
+  /** Save what was edited; overwrite the version `theirs` of another user where it is given. */
   change: (id: number, body: T, theirs: S | null) => Promise<S>
   bodyOf: (stored: S) => T
 }
@@ -29,7 +29,7 @@ const NO_PROBLEMS: ProblemBook = {}
 
 export function useSaving<S extends Stored, T, B = never>(draft: ReturnType<typeof useDraft<T, B>>, resource: Resource<S, T>) {
   const cache = useQueryClient()
-  /** What somebody else saved meanwhile. */
+  /** The version that another user saved meanwhile. */
   const conflict = shallowRef<S | null>(null)
   const refusal = shallowRef<{ book: ProblemBook; body: T } | null>(null)
   const busy = ref(false)
@@ -54,7 +54,7 @@ export function useSaving<S extends Stored, T, B = never>(draft: ReturnType<type
     else refusal.value = { book: Object.fromEntries(problem.details.map(({ path, message }) => [path, message])), body }
   }
 
-  /** Save; return what is stored, or null where it was refused or somebody else saved first. */
+  /** Save; return what is stored, or null where it was refused or another user saved first. */
   async function save(overwrite = false): Promise<S | null> {
     const body = draft.body.value
     if (busy.value || !body) return null
