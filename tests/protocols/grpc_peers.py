@@ -86,7 +86,7 @@ class Desk:
         self.peers: set[str] = set()
         self.remaining: deque[float | None] = deque(maxlen=KEPT)
         self.cancelled = asyncio.Event()
-        self.asked = asyncio.Event()
+        self.held = asyncio.Event()
 
     async def say(self, request: Any, context: Any) -> Any:
         await self._note(request, context)
@@ -127,9 +127,9 @@ class Desk:
         self.metadata.append(dict(context.invocation_metadata()))
         self.peers.add(context.peer())
         self.remaining.append(context.time_remaining())
-        self.asked.set()
 
     async def _for_ever(self) -> None:
+        self.held.set()
         try:
             await asyncio.get_running_loop().create_future()
         finally:

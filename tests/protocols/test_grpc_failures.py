@@ -126,7 +126,7 @@ async def test_an_aborted_call_is_cancelled_at_the_server(method: str):
     async with served(desk) as port, user_at(port) as user:
         user.start(user.call({"method": f"demo.Desk/{method}", "message": {"text": "slow", "bigNumber": 1}}))
         async with asyncio.timeout(20):
-            await desk.asked.wait()
+            await desk.held.wait()
             user.session.abort(ABORTED)
             assert (user.count, (await user.ended()).failure) == (1, ABORTED)
             await desk.cancelled.wait()
