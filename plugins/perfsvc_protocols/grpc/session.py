@@ -131,6 +131,8 @@ class GrpcSession(AsyncSession):
             reply.ended_ns = self._now_ns()
             reply.refused(error, reply.ended_ns)
         except asyncio.CancelledError:
+            # grpc.aio leaves a streamed call running that is cancelled just before its first message.
+            rpc.cancel()
             if asyncio.current_task().cancelling():  # type: ignore[union-attr]  # we are in one
                 raise
             raise Failed(CLOSED_EARLY, "the channel was closed", sent=True) from None
