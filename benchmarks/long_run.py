@@ -31,11 +31,12 @@ from perfsvc.store import plans
 from perfsvc.store import projects
 from perfsvc.store import users
 from perfsvc.store import window_blob
+from perfsvc.store import window_rows
 from perfsvc.store import windows
 from perfsvc.store.database import Store
 from perfsvc.store.rollup import LEVELS
-from perfsvc.store.windows import PERIODS
-from perfsvc.store.windows import SpanParts
+from perfsvc.store.window_keys import PERIODS
+from perfsvc.store.window_rows import SpanParts
 
 RUN = "run"
 USER, PASSWORD = "reader", "correct horse"
@@ -128,7 +129,7 @@ async def fill(store: Store, spans: dict[int, Spans]) -> None:
             await store.run(windows.insert, rows[first : first + BATCH], PERIODS[width])
 
 
-def rows_of(plan_id: int, width: int, spans: dict[int, Spans]) -> Iterator[windows.Row]:
+def rows_of(plan_id: int, width: int, spans: dict[int, Spans]) -> Iterator[window_rows.Row]:
     """All rows of one width."""
     choice = random.Random(width)
     whole = one_second(T0)
@@ -139,10 +140,10 @@ def rows_of(plan_id: int, width: int, spans: dict[int, Spans]) -> Iterator[windo
     for start in starts:
         parts = choice.choice(spans[width].packed)
         if width == 1:
-            row = windows.encode(plan_id, RUN, one_second(start))
-            yield windows.Row(plan_id, row.shard_key, row.seq, row.timestamp, row.data, parts.total)
+            row = window_rows.encode(plan_id, RUN, one_second(start))
+            yield window_rows.Row(plan_id, row.shard_key, row.seq, row.timestamp, row.data, parts.total)
         else:
-            yield from windows.encode_span(plan_id, RUN, start, width, span, parts)
+            yield from window_rows.encode_span(plan_id, RUN, start, width, span, parts)
 
 
 def one_second(second: int, of_steps: list[StepWindow] | None = None) -> Snapshot:
@@ -162,5 +163,5 @@ def one_second(second: int, of_steps: list[StepWindow] | None = None) -> Snapsho
 def sizes_of_a_second(steps: int) -> tuple[int, int]:
     """The bytes of a second of so many steps: as it is stored, and as JSON."""
     snapshot = one_second(T0, second_windows(np.random.default_rng(2), steps))
-    row = windows.encode(1, RUN, snapshot)
+    row = window_rows.encode(1, RUN, snapshot)
     return len(row.windows) + len(row.data), len(msgspec.json.encode(snapshot))

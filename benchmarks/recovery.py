@@ -44,11 +44,12 @@ from perfsvc.store import plans
 from perfsvc.store import projects
 from perfsvc.store import users
 from perfsvc.store import window_blob
+from perfsvc.store import window_rows
 from perfsvc.store import windows
 from perfsvc.store.database import Store
 from perfsvc.store.rollup import LEVELS
-from perfsvc.store.windows import PERIODS
-from perfsvc.store.windows import SpanParts
+from perfsvc.store.window_keys import PERIODS
+from perfsvc.store.window_rows import SpanParts
 from tests.support.service import PASSWORD
 from tests.support.service import Service
 
@@ -111,12 +112,12 @@ def counted(second: int, found: list[StepWindow]) -> tuple[Snapshot, int, int]:
     return one_second(second, found), sum(window.requests for window in found), errors
 
 
-def rows_of(plan_id: int, at: int, width: int, spans: list[Drawn]) -> list[windows.Row]:
+def rows_of(plan_id: int, at: int, width: int, spans: list[Drawn]) -> list[window_rows.Row]:
     """The rows of a span."""
     span, parts = spans[(at - T0) // width % len(spans)]
     if width > 1:
         elapsed = msgspec.structs.replace(span, elapsed=float(at + width - 1 - T0))
-        return windows.encode_span(plan_id, RUN, at, width, elapsed, parts)
+        return window_rows.encode_span(plan_id, RUN, at, width, elapsed, parts)
     return [second(plan_id, at, parts.total)]
 
 
@@ -132,13 +133,13 @@ def spec(hours: int) -> dict[str, Any]:
     }
 
 
-def second(plan_id: int, at: int, blob: bytes) -> windows.Row:
+def second(plan_id: int, at: int, blob: bytes) -> window_rows.Row:
     """The row of a second."""
-    head = windows.encode(plan_id, RUN, one_second(at))
+    head = window_rows.encode(plan_id, RUN, one_second(at))
     requests, errors = sums_of(blob)
     data = msgspec.json.decode(head.data)
     data |= {"request_count": requests, "failure_count": errors}
-    return windows.Row(plan_id, head.shard_key, head.seq, at, msgspec.Raw(msgspec.json.encode(data)), blob)
+    return window_rows.Row(plan_id, head.shard_key, head.seq, at, msgspec.Raw(msgspec.json.encode(data)), blob)
 
 
 @lru_cache(maxsize=DIFFERENT)

@@ -26,7 +26,7 @@ from perfsvc.model.window import PhaseSum
 from perfsvc.model.window import Snapshot
 from perfsvc.model.window import StepWindow
 from perfsvc.service.runs.live_feed import as_text
-from perfsvc.store import windows
+from perfsvc.store import window_rows
 
 AGENTS, STEPS, SECONDS = 200, 50, 60
 REQUESTS = 100
@@ -79,7 +79,7 @@ class Controller:
         """A snapshot has arrived."""
         snapshot = decode(packet)
         self.metrics.merge(snapshot)
-        windows.encode(1, "20261121-0123456789abcdef", snapshot)
+        window_rows.encode(1, "20261121-0123456789abcdef", snapshot)
         self._roll_call.heard(snapshot.node, snapshot.second, second)
         upto = self._roll_call.complete(second)
         for closed in [] if upto is None else self.metrics.close_seconds(upto):

@@ -22,7 +22,9 @@
 ``executions``     runs: state, spec, end
 ``pins``           notes at times of runs
 ``run_list``       runs with names and outcomes, filtered and ordered
-``windows``        snapshots of runs
+``windows``        queries of the snapshots of runs
+``window_rows``    their rows: documents and packed windows
+``window_keys``    keys of these rows, and their periods
 ``rollup``         seconds of runs aggregated to wider spans, each step on its own
 ``errors_seen``    error samples of runs
 ``reports``        reports

@@ -11,7 +11,7 @@ from perfsvc.store.rollup import LEVELS
 from perfsvc.store.rollup import Parts
 from perfsvc.store.rollup import Piece
 from perfsvc.store.rollup import read
-from perfsvc.store.windows import PERIODS
+from perfsvc.store.window_keys import PERIODS
 
 
 class Stretch(NamedTuple):

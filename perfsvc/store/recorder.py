@@ -17,10 +17,10 @@ from perfsvc.metrics.deduplication import Range
 from perfsvc.metrics.run_metrics import extend
 from perfsvc.model.window import Snapshot
 from perfsvc.store import spool
-from perfsvc.store import windows
+from perfsvc.store import window_rows
 from perfsvc.store.database import Store
 from perfsvc.store.spool import SnapshotSpool
-from perfsvc.store.windows import Row
+from perfsvc.store.window_rows import Row
 
 T = TypeVar("T")
 
@@ -181,7 +181,7 @@ class Recorder:
         rows = []
         for snapshot in batch:
             try:
-                rows.append(windows.encode(self._plan_id, self._execution_id, snapshot, self.apart))
+                rows.append(window_rows.encode(self._plan_id, self._execution_id, snapshot, self.apart))
             except Exception as error:
                 # Whatever is wrong with one snapshot must not stop a run.
                 self._lose(str(error), [snapshot])

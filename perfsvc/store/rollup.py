@@ -22,11 +22,12 @@ from perfsvc.metrics.window_sum import TOTAL
 from perfsvc.metrics.window_sum import merged_window
 from perfsvc.model.window import StepWindow
 from perfsvc.store import window_blob
+from perfsvc.store import window_rows
 from perfsvc.store import windows
 from perfsvc.store.database import Store
-from perfsvc.store.windows import PERIODS
-from perfsvc.store.windows import Period
-from perfsvc.store.windows import Row
+from perfsvc.store.window_keys import PERIODS
+from perfsvc.store.window_keys import Period
+from perfsvc.store.window_rows import Row
 
 log = logging.getLogger(__name__)
 
@@ -110,7 +111,9 @@ def fold(plan_id: int, execution_id: str, start: int, width: int, pieces: list[P
     total = merged_window(TOTAL, totals)
     packed = window_blob.pack_steps([], total) if totals else b""
     summaries = {window.step: StepSummary.of(window) for window in (total, *merged.values())}
-    return windows.encode_span(plan_id, execution_id, start, width, span, windows.SpanParts(packed, steps, summaries))
+    return window_rows.encode_span(
+        plan_id, execution_id, start, width, span, window_rows.SpanParts(packed, steps, summaries)
+    )
 
 
 def read(execution_id: str, width: int, start: int, end: int, parts: Parts) -> list[Piece]:
@@ -149,8 +152,8 @@ def second_in(blob: bytes, parts: Parts) -> Second | None:
         if parts.steps:
             window_blob.windows_of(blob, parts.steps)
         totals = total_in(blob, parts.apart) if parts.total else []
-    except windows.DAMAGED as error:
-        log.error(windows.SKIPPED, error)
+    except window_rows.DAMAGED as error:
+        log.error(window_rows.SKIPPED, error)
         return None
     return Second(totals, blob if parts.steps else b"")
 

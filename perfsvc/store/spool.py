@@ -19,7 +19,7 @@ from perfsvc.errors import Conflict
 from perfsvc.errors import NotFound
 from perfsvc.store import windows
 from perfsvc.store.database import Store
-from perfsvc.store.windows import Row
+from perfsvc.store.window_rows import Row
 
 SUFFIX = ".jsonl"
 BATCH = 200

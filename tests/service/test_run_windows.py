@@ -38,6 +38,8 @@ from perfsvc.store import executions
 from perfsvc.store import plans
 from perfsvc.store import projects
 from perfsvc.store import users
+from perfsvc.store import window_keys
+from perfsvc.store import window_rows
 from perfsvc.store import windows
 from perfsvc.store.database import Store
 from perfsvc.store.database import writes
@@ -254,21 +256,21 @@ async def test_series_of_steps_nodes_and_the_run(store: Store) -> None:
 
 def of_steps(execution_id: str) -> int:
     """Make the rows of steps what earlier versions stored."""
-    return int(MetricsRow.update(metrics_data="{}").where(windows.step_rows_of(execution_id)).execute())
+    return int(MetricsRow.update(metrics_data="{}").where(window_keys.step_rows_of(execution_id)).execute())
 
 
 def of_all_requests(execution_id: str) -> int:
     """Make the rows of all requests what earlier versions stored."""
-    rows = list(MetricsRow.select().where(windows.rows_of(execution_id, "10s")))
+    rows = list(MetricsRow.select().where(window_keys.rows_of(execution_id, "10s")))
     for row in rows:
-        row.metrics_data = msgspec.json.encode(windows.decode_span(row.metrics_data)).decode()
+        row.metrics_data = msgspec.json.encode(window_rows.decode_span(row.metrics_data)).decode()
         row.save()
     return len(rows)
 
 
 def of_the_successful(execution_id: str) -> int:
     """Make the rows of steps what earlier versions stored, without the latency of successful requests."""
-    rows = list(MetricsRow.select().where(windows.step_rows_of(execution_id)))
+    rows = list(MetricsRow.select().where(window_keys.step_rows_of(execution_id)))
     for row in rows:
         row.metrics_data = msgspec.json.encode(msgspec.json.decode(row.metrics_data)[:-1]).decode()
         row.save()

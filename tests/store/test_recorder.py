@@ -20,6 +20,7 @@ from perfsvc.store import projects
 from perfsvc.store import recorder as recorders
 from perfsvc.store import spool
 from perfsvc.store import users
+from perfsvc.store import window_rows
 from perfsvc.store import windows
 from perfsvc.store.database import Store
 from perfsvc.store.recorder import Recorder
@@ -277,12 +278,12 @@ async def test_lines_cut_short_by_a_crash_are_passed_over(
     store: Store, world: World, tmp_path: Path, snapshot: MakeSnapshot
 ) -> None:
     own = SnapshotSpool(tmp_path, "run-1")
-    rows = [windows.encode(world.plan.id, "run-1", snapshot(seq)) for seq in range(500)]
+    rows = [window_rows.encode(world.plan.id, "run-1", snapshot(seq)) for seq in range(500)]
     assert own.append(rows) == 0
     with own.path.open("r+b") as file:
         file.truncate(own.path.stat().st_size - 10)
     other = SnapshotSpool(tmp_path, "run-0")
-    other.append([windows.encode(99, "run-0", snapshot(1))])
+    other.append([window_rows.encode(99, "run-0", snapshot(1))])
     assert await replay_spool(store, files_in(tmp_path), unreadable) == Replayed(499, 2)
     assert len(await store.run(windows.of_execution, "run-1")) == 499
     assert list(tmp_path.glob("*.jsonl")) == []
@@ -294,7 +295,7 @@ async def test_replay_that_is_interrupted_goes_on_the_next_time(
 ) -> None:
     monkeypatch.setattr(spool, "BATCH", 2)
     own = SnapshotSpool(tmp_path, "run-1")
-    own.append([windows.encode(world.plan.id, "run-1", snapshot(seq)) for seq in range(5)])
+    own.append([window_rows.encode(world.plan.id, "run-1", snapshot(seq)) for seq in range(5)])
     first = True
 
     async def once(function: Callable[..., Any], *args: Any) -> Any:
@@ -315,7 +316,7 @@ def test_a_disk_that_fails_loses_only_what_it_did_not_take(
     tmp_path: Path, snapshot: MakeSnapshot, caplog: pytest.LogCaptureFixture
 ) -> None:
     own = SnapshotSpool(tmp_path / "spool", "run-1")
-    row = windows.encode(1, "run-1", snapshot(1))
+    row = window_rows.encode(1, "run-1", snapshot(1))
     assert own.append([row]) == 0
     own.path.chmod(0o600)
     own.path.rename(tmp_path / "kept")

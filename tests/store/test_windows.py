@@ -21,6 +21,7 @@ from perfsvc.model.window import Snapshot
 from perfsvc.model.window import StepWindow
 from perfsvc.store import plans
 from perfsvc.store import window_blob
+from perfsvc.store import window_rows
 from perfsvc.store import windows
 from perfsvc.store.database import Store
 from perfsvc.store.migrations import migrate
@@ -271,7 +272,7 @@ def test_the_size_of_a_second_of_200_steps() -> None:
                 phases={"waiting": PhaseSum(25, int(service.sum()), int(service.max()))},
             )
         )
-    row = windows.encode(1, "run-1", second(1, "a", [1], windows=made))
+    row = window_rows.encode(1, "run-1", second(1, "a", [1], windows=made))
     assert len(row.data) < 600
     assert len(row.windows) < 31_000  # 88 KB as JSON
     assert window_blob.all_windows(row.windows) == made
@@ -315,5 +316,5 @@ async def test_an_upgrade_keeps_every_second(store: Store, world: World) -> None
 
 def test_spans_of_earlier_versions_have_the_shares_as_the_plan() -> None:
     earlier = b"[[2, 2000000000, 0, 4, 12, 16, 90.0, 1.0, 2.0, 3.0], [1, 0, 0, 0], [1.0, 1.0, 1.0], 2.0, {}]"
-    load = windows.decode_span(earlier.decode()).load
+    load = window_rows.decode_span(earlier.decode()).load
     assert (load.mean_planned_vus, load.mean_planned_rate, load.given) == (8.0, 45.0, 1.0)

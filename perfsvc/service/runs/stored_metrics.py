@@ -25,6 +25,7 @@ from perfsvc.model.window import Snapshot
 from perfsvc.model.window import StepWindow
 from perfsvc.store import distributions
 from perfsvc.store import window_blob
+from perfsvc.store import window_rows
 from perfsvc.store import windows
 from perfsvc.store.database import Store
 from perfsvc.store.rollup import LEVELS
@@ -33,7 +34,7 @@ from perfsvc.store.rollup import Parts
 from perfsvc.store.rollup import Piece
 from perfsvc.store.rollup import read
 from perfsvc.store.rollup import roll_up
-from perfsvc.store.windows import PERIODS
+from perfsvc.store.window_keys import PERIODS
 
 log = logging.getLogger(__name__)
 
@@ -71,7 +72,7 @@ async def rolled_up(store: Store, execution: Execution, measured: Measured) -> N
         await store.run(windows.delete_coarser, execution.execution_id, wrong)
     try:
         await roll_up(store, execution.plan_id, execution.execution_id, measured)
-    except windows.DAMAGED as error:
+    except window_rows.DAMAGED as error:
         log.error("run %s: coarser rows cannot be read and are made again: %s", execution.execution_id, error)
         await store.run(windows.delete_coarser, execution.execution_id, 0)
         await roll_up(store, execution.plan_id, execution.execution_id, measured)
@@ -149,13 +150,13 @@ class Merging:
 
 def spans_and_seconds(
     execution_id: str, since: int, until: int
-) -> tuple[list[tuple[int, Span, bytes]], list[windows.StoredSnapshot]]:
+) -> tuple[list[tuple[int, Span, bytes]], list[window_rows.StoredSnapshot]]:
     """The finest coarser rows of a time, and the heads of its seconds."""
     spans = windows.spans_of(execution_id, PERIODS[CHECKED], since, until, total=False)
     return spans, (windows.heads_of(execution_id, since, until) if spans else [])
 
 
-def first_wrong(spans: list[tuple[int, Span, bytes]], heads: list[windows.StoredSnapshot]) -> int | None:
+def first_wrong(spans: list[tuple[int, Span, bytes]], heads: list[window_rows.StoredSnapshot]) -> int | None:
     """The start of the first span that has other counts than its seconds together."""
     seconds = ((second, list(group)) for second, group in groupby(heads, key=lambda head: head.second))
     by_span: dict[int, list[Span]] = {}
@@ -188,7 +189,7 @@ def merge_steps(metrics: RunMetrics, pieces: Iterable[Piece], counted: frozenset
         try:
             found = [window for blob in piece.steps for window in window_blob.all_windows(blob)]
             metrics.add_steps(piece.start, piece.span.load.span_ns, found, counted)
-        except windows.DAMAGED:
+        except window_rows.DAMAGED:
             return False
     return True
 
