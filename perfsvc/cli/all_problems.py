@@ -6,7 +6,6 @@ import copy
 import re
 from collections.abc import Iterator
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 from typing import NamedTuple
 
@@ -16,6 +15,7 @@ from perfsvc.errors import Problem
 from perfsvc.model.config import SYNONYMS
 from perfsvc.model.planfile import PlanFile
 from perfsvc.model.problems import bounded
+from perfsvc.model.run import RunFiles
 from perfsvc.model.template import PLACEHOLDER
 from perfsvc.model.variable_name import is_variable_name
 
@@ -33,7 +33,7 @@ NEEDED = {
 STEP_LISTS = ("steps", "on_start", "setup", "teardown", "otherwise")
 
 
-def all_problems(document: dict[str, Any], folder: Path, problems: list[Problem]) -> list[Problem]:
+def all_problems(document: dict[str, Any], files: RunFiles, problems: list[Problem]) -> list[Problem]:
     """Return ``problems`` and those that they have kept from being found."""
     from perfsvc.cli.plan_validation import checked
 
@@ -43,7 +43,7 @@ def all_problems(document: dict[str, Any], folder: Path, problems: list[Problem]
     for _ in range(MOST_ROUNDS):
         try:
             replaced |= take_out(sound, [problem.path for problem in fresh])
-            checked(PlanFile.parse(sound), folder)
+            checked(PlanFile.parse(sound), files)
         except InvalidInput as error:
             mended = {parent_of(problem.path) for problem in known}
             fresh = [problem for problem in error.problems if problem not in known]

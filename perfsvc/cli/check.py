@@ -39,9 +39,10 @@ def execute(chosen: argparse.Namespace, language: str) -> int:
     from perfsvc.cli.plan_validation import checked
 
     source = read_source(chosen)
-    with source.explaining():
-        spec, warnings = checked(source.plan(), source.folder)
-    show_expected(chosen.what, spec, warnings, language)
+    with source.opened() as files:
+        spec, warnings = checked(source.plan(), files)
+        notes = [*source.notes(files), *warnings]
+    show_expected(chosen.what, spec, notes, language)
     return PASSED
 
 

@@ -45,23 +45,23 @@ CACHE_BYTES = 1_000_000_000
 
 
 def run_plan(
-    plan: PlanFile, outputs: Sequence[Output], folder: Path, fork_server: ForkServer | None = None
+    plan: PlanFile, outputs: Sequence[Output], files: RunFiles, fork_server: ForkServer | None = None
 ) -> dict[str, Any]:
     """Run a plan and return the report. Ctrl-C stops the run gracefully; the second one quits.
 
-    ``folder`` holds the files that the data source and the requests name, ``fork_server`` is one that has been started
+    ``files`` are those that the data source and the requests name, ``fork_server`` is one that has been started
     early. Raises Abandoned.
     """
     with scratch_folder("run") as scratch:
-        return run_on_loop(_run_plan(plan, outputs, folder, scratch, fork_server))
+        return run_on_loop(_run_plan(plan, outputs, files, scratch, fork_server))
 
 
 async def _run_plan(
-    plan: PlanFile, outputs: Sequence[Output], folder: Path, scratch: Path, fork_server: ForkServer | None
+    plan: PlanFile, outputs: Sequence[Output], files: RunFiles, scratch: Path, fork_server: ForkServer | None
 ) -> dict[str, Any]:
     clock, catalog = SystemClock(), CatalogOnDemand()
     cache = DataCache(scratch, CACHE_BYTES, clock)
-    run_plan = run_plan_of(plan, folder, DataSources(catalog, cache))
+    run_plan = run_plan_of(plan, files, DataSources(catalog, cache))
     async with cluster_of(plan.config, catalog, clock, scratch, fork_server) as cluster:
         run = await open_run(run_plan, new_execution_id("local"), cluster, clock, outputs)
         whole_run = asyncio.ensure_future(_from_start_to_end(run))
@@ -122,11 +122,10 @@ class Interruptions:
             return
 
 
-def run_plan_of(plan: PlanFile, folder: Path, sources: DataSources) -> RunPlan:
+def run_plan_of(plan: PlanFile, files: RunFiles, sources: DataSources) -> RunPlan:
     """Return the plan as ``open_run`` takes it."""
     scenes = [WeightedScene(scene=scene.scene(), weight=scene.weight) for scene in plan.scenes]
-    data = PlanFileData(sources, folder, plan.env)
-    files = RunFiles(folder=str(folder))
+    data = PlanFileData(sources, files, plan.env)
     return RunPlan(plan.name, plan.config, scenes, plan.env, data, files, secrets=secrets_of(plan.env))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,6 +19,9 @@ from perfsvc.model.duration import integer_if_whole
 from perfsvc.model.duration import milliseconds_of
 from perfsvc.model.duration import seconds_of
 from perfsvc.model.problems import Fault
+
+if TYPE_CHECKING:
+    from perfsvc.model.project_file import ProjectDataFile
 
 NO_PLACES = "# one plan of a project file\n"
 """In place of the text of a project file, whose lines are not those of one plan."""
@@ -39,6 +43,7 @@ def read_source(chosen: argparse.Namespace) -> PlanSource:
     """Return the plan of the command line as it was given, with the flags applied. Raises InvalidInput."""
     text = ""
     flags = {}
+    listed: tuple[ProjectDataFile, ...] = ()
     if "://" in chosen.what:
         document = url_document(chosen)
         flags = {"scenes[0].steps[0].request.url": chosen.what, "scenes[0].steps[0].request.method": "--method"}
@@ -51,6 +56,9 @@ def read_source(chosen: argparse.Namespace) -> PlanSource:
         refuse_request_flags(chosen)
         text, document = read_plan(Path(chosen.what))
         if is_project(document):
+            from perfsvc.cli.plan_contents import listed_files
+
+            listed = listed_files(document)
             text, document = NO_PLACES, one_plan(document, chosen.plan)
         elif chosen.plan is not None:
             raise InvalidInput.at("--plan", "只用于有 plans 的项目文件", "is for project files, which have plans")
@@ -59,7 +67,7 @@ def read_source(chosen: argparse.Namespace) -> PlanSource:
     if isinstance(config, dict):
         flags |= flags_by_path(chosen, config)
         problems += apply_flags(chosen, config)
-    return PlanSource(chosen.what, text, document, flags, tuple(problems))
+    return PlanSource(chosen.what, text, document, flags, tuple(problems), listed)
 
 
 def flags_by_path(chosen: argparse.Namespace, config: dict[str, Any]) -> dict[str, str]:

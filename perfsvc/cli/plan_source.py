@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator
 from collections.abc import Mapping
 from contextlib import contextmanager
@@ -10,11 +11,17 @@ from dataclasses import dataclass
 from dataclasses import field
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 from typing import Any
 
 from perfsvc.errors import InvalidInput
 from perfsvc.errors import Problem
+from perfsvc.errors import Text
 from perfsvc.model.planfile import PlanFile
+
+if TYPE_CHECKING:
+    from perfsvc.model.project_file import ProjectDataFile
+    from perfsvc.model.run import RunFiles
 
 TOP_KEY = re.compile(rf"(?:{'|'.join(PlanFile.model_fields)})\b")
 MOST_PLACED = 1_000_000
@@ -30,6 +37,8 @@ class PlanSource:
     document: dict[str, Any]
     flags: Mapping[str, str] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
+    listed: tuple[ProjectDataFile, ...] = ()
+    """Data files that a project file lists."""
 
     @property
     def folder(self) -> Path:
@@ -47,14 +56,45 @@ class PlanSource:
         return plan
 
     @contextmanager
-    def explaining(self) -> Iterator[None]:
-        """Give problems their places, and find those that others have hidden. Raises InvalidInput."""
-        from perfsvc.cli.all_problems import all_problems
+    def opened(self) -> Iterator[RunFiles]:
+        """Return the files that the plan names, there for as long as this is open.
 
-        try:
-            yield
-        except InvalidInput as error:
-            raise InvalidInput(self.placed(all_problems(self.document, self.folder, error.problems))) from None
+        Problems are given their places, and those that others have hidden are found. Raises InvalidInput.
+        """
+        with self._files() as files:
+            try:
+                yield files
+            except InvalidInput as error:
+                from perfsvc.cli.all_problems import all_problems
+
+                raise InvalidInput(self.placed(all_problems(self.document, files, error.problems))) from None
+
+    def notes(self, files: RunFiles) -> list[Text]:
+        """Return what is to be said of the files."""
+        if not self.listed:
+            return []
+        from perfsvc.cli.plan_contents import changed_file
+
+        return changed_file(self.listed, self.document, files)
+
+    def write_notes(self, files: RunFiles, language: str) -> None:
+        """Write the notes to standard error."""
+        sys.stderr.write("".join(f"perfsvc: {note.of(language)}\n" for note in self.notes(files)))
+
+    @contextmanager
+    def _files(self) -> Iterator[RunFiles]:
+        if not self.listed:
+            from perfsvc.model.run import RunFiles
+
+            yield RunFiles(folder=str(self.folder))
+            return
+        from perfsvc.cli.plan_contents import missing_file
+        from perfsvc.cli.plan_contents import unpacked
+
+        with unpacked(self.listed, self.folder) as files:
+            if missing := missing_file(self.listed, self.document, files):
+                raise InvalidInput(self.placed(missing))
+            yield files
 
     def placed(self, problems: list[Problem]) -> list[Problem]:
         """Return problems in the order of the file, those of flags first, each with its place before its path."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Sequence
-from pathlib import Path
 
 from perfsvc.analysis.plan_warnings import plan_warnings
 from perfsvc.cli.headless import CACHE_BYTES
@@ -22,6 +21,7 @@ from perfsvc.errors import InvalidInput
 from perfsvc.errors import Problem
 from perfsvc.errors import Text
 from perfsvc.model.planfile import PlanFile
+from perfsvc.model.run import RunFiles
 from perfsvc.model.run import RunSpec
 from perfsvc.plugin.on_demand import CatalogOnDemand
 from perfsvc.service.runs.opening import feed_opener
@@ -29,12 +29,12 @@ from perfsvc.service.runs.opening import spec_of
 from perfsvc.temp_folders import scratch_folder
 
 
-def checked(plan: PlanFile, folder: Path) -> tuple[RunSpec, list[Text]]:
+def checked(plan: PlanFile, files: RunFiles) -> tuple[RunSpec, list[Text]]:
     """Make and compile a plan's run, without a load; return it with its warnings. Raises InvalidInput."""
 
     clock, catalog = SystemClock(), CatalogOnDemand()
     with scratch_folder("check") as scratch:
-        run_plan = run_plan_of(plan, folder, DataSources(catalog, DataCache(scratch, CACHE_BYTES, clock)))
+        run_plan = run_plan_of(plan, files, DataSources(catalog, DataCache(scratch, CACHE_BYTES, clock)))
         spec = spec_of(run_plan, "check")
         open_feed = feed_opener(spec, run_plan.data)
         local = spec.data is not None and run_plan.data.local(spec.data)

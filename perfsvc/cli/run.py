@@ -55,12 +55,13 @@ def report_of(chosen: argparse.Namespace, language: str, fork_server: ForkServer
     from perfsvc.cli.progress import Progress
 
     source = read_source(chosen)
-    with source.explaining():
+    with source.opened() as files:
         plan = source.plan()
+        source.write_notes(files, language)
         if chosen.json not in (None, "-"):
             open_for_writing(chosen.json).close()
         outputs = [] if chosen.quiet or chosen.summary_only else [Progress(language)]
-        return run_plan(plan, outputs, source.folder, fork_server)
+        return run_plan(plan, outputs, files, fork_server)
 
 
 @contextmanager

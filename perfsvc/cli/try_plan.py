@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 from typing import TYPE_CHECKING
 from typing import Any
 
@@ -16,6 +15,7 @@ from perfsvc.errors import Problem
 
 if TYPE_CHECKING:
     from perfsvc.model.planfile import PlanFile
+    from perfsvc.model.run import RunFiles
     from perfsvc.model.scene import SceneSpec
     from perfsvc.plugin.catalog import Catalog
     from perfsvc.service.trials import TrialResult
@@ -54,8 +54,10 @@ def execute(chosen: argparse.Namespace, language: str) -> int:
 
     catalog = CatalogOnDemand()
     source = read_source(chosen)
-    with source.explaining():
-        results = run_on_loop(_results(source.plan(), chosen, source.folder, catalog))
+    with source.opened() as files:
+        plan = source.plan()
+        source.write_notes(files, language)
+        results = run_on_loop(_results(plan, chosen, files, catalog))
     if chosen.json:
         write_json({name: {"outcome": each.outcome, "steps": each.steps} for name, each in results.items()}, "-")
     else:
@@ -65,12 +67,12 @@ def execute(chosen: argparse.Namespace, language: str) -> int:
 
 
 async def _results(
-    plan: PlanFile, chosen: argparse.Namespace, folder: Path, catalog: Catalog
+    plan: PlanFile, chosen: argparse.Namespace, files: RunFiles, catalog: Catalog
 ) -> dict[str, TrialResult]:
     results = {}
     for scene in scenes_of(plan, chosen.scene):
         try:
-            results[scene.name] = await _try_scene(plan, scene, chosen.limit, folder, catalog)
+            results[scene.name] = await _try_scene(plan, scene, chosen.limit, files, catalog)
         except InvalidInput as error:
             raise InvalidInput([_placed(problem, plan, scene) for problem in error.problems]) from None
     return results
@@ -98,14 +100,13 @@ def scenes_of(plan: PlanFile, name: str | None) -> list[SceneSpec]:
     return chosen
 
 
-async def _try_scene(plan: PlanFile, scene: SceneSpec, limit: int, folder: Path, catalog: Catalog) -> TrialResult:
+async def _try_scene(plan: PlanFile, scene: SceneSpec, limit: int, files: RunFiles, catalog: Catalog) -> TrialResult:
     from perfsvc.cli.headless import secrets_of
     from perfsvc.engine.masking import Masker
     from perfsvc.engine.resolver import Resolver
     from perfsvc.engine.resolver import TargetPolicy
     from perfsvc.engine.scene_trial import SceneTrial
     from perfsvc.engine.scene_trial import TrialSurroundings
-    from perfsvc.model.run import RunFiles
     from perfsvc.service.runs.opening import new_seed
     from perfsvc.service.runs.opening import target_of
     from perfsvc.service.trials import REQUEST_MS
@@ -118,8 +119,8 @@ async def _try_scene(plan: PlanFile, scene: SceneSpec, limit: int, folder: Path,
         Resolver(TargetPolicy(), cached=True),
         target_of(plan.env),
         execution.protocol_options,
-        await _first_row(plan, folder, catalog, seed),
-        RunFiles(folder=str(folder)),
+        await _first_row(plan, files, catalog, seed),
+        files,
     )
     timeout_ms = min(plan.config.request_timeout, REQUEST_MS)
     trial = SceneTrial(scene, around, protocol=plan.config.protocol, timeout_ms=timeout_ms, seed=seed)
@@ -127,7 +128,7 @@ async def _try_scene(plan: PlanFile, scene: SceneSpec, limit: int, folder: Path,
     return await run_trial(trial, limit, Masker(secrets_of(plan.env)))
 
 
-async def _first_row(plan: PlanFile, folder: Path, catalog: Catalog, seed: int) -> dict[str, Any]:
+async def _first_row(plan: PlanFile, files: RunFiles, catalog: Catalog, seed: int) -> dict[str, Any]:
     """The first row of the plan's test data, if it has any."""
     from perfsvc.cli.headless import CACHE_BYTES
     from perfsvc.clock import SystemClock
@@ -142,7 +143,7 @@ async def _first_row(plan: PlanFile, folder: Path, catalog: Catalog, seed: int) 
         return {}
     with scratch_folder("try") as scratch:
         cache = DataCache(scratch, CACHE_BYTES, SystemClock())
-        feed = await PlanFileData(DataSources(catalog, cache), folder, plan.env).open(spec, seed)
+        feed = await PlanFileData(DataSources(catalog, cache), files, plan.env).open(spec, seed)
         try:
             rows = await feed.read(1)
         finally:

@@ -10,15 +10,26 @@ from perfsvc.model.run import RunFiles
 
 def find(files: RunFiles, name: str) -> Path:
     """Return the path of a file. Raises InvalidInput for one that is not the run's or not on this machine."""
-    if files.folder is not None:
-        return file_in(Path(files.folder), name)
     known = files.paths.get(name)
+    if known is None and files.folder is not None:
+        return _beside(files, files.folder, name)
     if known is None:
         raise InvalidInput.at("file", f"项目中没有数据文件 {name}", f"the project has no data file {name}")
     path = Path(known)
     if not path.is_file():
         raise InvalidInput.at("file", f"数据文件 {name} 不在本节点上", f"the data file {name} is not on this node")
     return path
+
+
+def _beside(files: RunFiles, folder: str, name: str) -> Path:
+    """Return a file below the plan's folder, or the one of its name whose content the plan's file has."""
+    try:
+        return file_in(Path(folder), name)
+    except InvalidInput:
+        known = files.paths.get(name.replace("\\", "/").rpartition("/")[2])
+        if known is None:
+            raise
+        return Path(known)
 
 
 def file_in(folder: Path, name: str) -> Path:

@@ -210,7 +210,10 @@ class Target(Spec):
 
 
 class RunFiles(Spec):
-    """Files that requests may send: those of the project by name and id, or those in the folder of a plan file."""
+    """Files of a run: those of the project by name and id, or those in the folder of a plan file.
+
+    A project file run from the command line has both: ``paths`` are those whose contents it has, and come first.
+    """
 
     paths: dict[str, str] = Field(default_factory=dict)
     folder: str | None = None

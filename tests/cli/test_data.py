@@ -12,8 +12,8 @@ from perfsvc.cli.commands import main
 from perfsvc.cli.exit_codes import BAD_INPUT
 from perfsvc.cli.exit_codes import INTERNAL
 from perfsvc.cli.exit_codes import PASSED
+from perfsvc.engine.files import file_in
 from perfsvc.errors import InvalidInput
-from perfsvc.service.data.plan_file_data import file_in
 from tests.cli.conftest import Command
 from tests.cli.conftest import without_places
 from tests.support.shop import Shop

@@ -8,22 +8,23 @@ from pathlib import Path
 from typing import Any
 
 from perfsvc.datafeed.sources import DataSources
-from perfsvc.engine.files import file_in
+from perfsvc.engine.files import find
 from perfsvc.engine.resolver import Resolver
 from perfsvc.engine.resolver import TargetPolicy
 from perfsvc.errors import InvalidInput
 from perfsvc.model.data import DataSpec
 from perfsvc.model.planfile import FileEnv
+from perfsvc.model.run import RunFiles
 from perfsvc.plugin.datasource import DataContext
 from perfsvc.plugin.datasource import Feed
 
 
 class PlanFileData:
-    """Opens the data source of a plan file in ``folder``."""
+    """Opens the data source of a plan file among its files."""
 
-    def __init__(self, sources: DataSources, folder: Path, env: FileEnv) -> None:
+    def __init__(self, sources: DataSources, files: RunFiles, env: FileEnv) -> None:
         self._sources = sources
-        self._folder = folder
+        self._files = files
         self._env = env
 
     def check(self, spec: DataSpec) -> None:
@@ -43,7 +44,7 @@ class PlanFileData:
     async def _file(self, name: int | str) -> Path:
         if not isinstance(name, str):
             raise InvalidInput.at("datafile_id", "计划文件中请使用 file", "use file in a plan file")
-        return await asyncio.to_thread(file_in, self._folder, name)
+        return await asyncio.to_thread(find, self._files, name)
 
 
 async def no_connection(name: str) -> Mapping[str, Any]:
