@@ -14,6 +14,7 @@ from perfsvc.cli.plan_loader import read_source
 from perfsvc.cli.plan_validation import checked
 from perfsvc.errors import InvalidInput
 from perfsvc.model.planfile import PlanFile
+from perfsvc.model.run import RunFiles
 from tests.cli.conftest import Command
 from tests.cli.conftest import Report
 from tests.support.shop import Shop
@@ -158,7 +159,7 @@ def test_no_message_about_an_expression_shows_a_value_of_the_environment(
     monkeypatch.setenv("KEY", "correct horse")
     path = write(tmp_path, {"name": "a", "request": {"url": f"/{{{{{expression}}}}}"}})
     with pytest.raises(InvalidInput) as caught:
-        checked(loaded(path), tmp_path)
+        checked(loaded(path), RunFiles(folder=str(tmp_path)))
     told = "".join(text for problem in caught.value.problems for text in (problem.text.zh, problem.text.en))
     assert "env-KEY" in told
     assert "correct" not in told
