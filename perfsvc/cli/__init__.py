@@ -15,6 +15,7 @@
 ``exit_codes``       the exit codes of all commands
 ``plan_flags``       the flags that commands about plans share
 ``plan_loader``      a plan from a URL or a file, with the flags applied
+``plan_contents``    data files of a project file
 ``plan_document``    plan files as text and document
 ``plan_source``      a plan as it was given, and what set what
 ``plan_places``      line and column of a path in the text of a plan

@@ -7,7 +7,6 @@ from typing import Any
 from perfsvc.cli.labels import colon
 from perfsvc.cli.tables import console
 from perfsvc.engine.failure_texts import class_text
-from perfsvc.engine.failure_texts import in_english
 from perfsvc.errors import Text
 from perfsvc.model.labels import ALL_STEP_TYPES
 from perfsvc.service.trials import TrialResult
@@ -18,6 +17,7 @@ INDENT = "    "
 ASSIGNED = Text("设置的变量", "set")
 EXTRACTED, CHECKS = Text("提取", "extracted"), Text("检查", "checks")
 SIGNED = Text("签名的内容", "signed")
+REDIRECTS = Text("重定向", "redirects")
 REQUEST, REPLY = Text("请求", "request"), Text("响应", "reply")
 OUTCOMES = {
     "passed": Text("通过", "passed"),
@@ -45,7 +45,7 @@ def step_lines(step: dict[str, Any], language: str) -> list[str]:
     """Return a step: its outcome, request, reply, extracted values and checks."""
     lines = [_heading(step, language)]
     if error := step["error"]:
-        message = Text(error["message_zh"], in_english(error["class"], error["message"])).of(language)
+        message = Text(error["message_zh"], error["message"]).of(language)
         name = class_text(error["class"]).of(language)
         lines.append(INDENT + (colon(name, language) + message if message else name))
     found = {each["name"] for each in step["extracted"]}
@@ -57,6 +57,7 @@ def step_lines(step: dict[str, Any], language: str) -> list[str]:
         title = Text(f"{SIGNED.zh} ${signed['function']}", f"{SIGNED.en} by ${signed['function']}")
         text = signed["text"]
         lines += _block(title, f"{text}\n" if text.endswith("\n") else text, language)  # the last line may be empty
+    lines += _block(REDIRECTS, "\n".join(map(_redirect, step["redirects"])), language)
     if step["response"] and (step["response"]["status"] or step["response"]["body"]):
         lines += _block(REPLY, _reply(step["response"], language), language)
     extracted = [_extracted(each, language) for each in step["extracted"]]
@@ -70,6 +71,14 @@ def _heading(step: dict[str, Any], language: str) -> str:
     branch = BRANCHES.get(step["branch"], Text(step["branch"], step["branch"])).of(language) if step["branch"] else ""
     took = f" {step['duration']:.2f} ms" if step["duration"] else ""
     return f"{MARKS.get(step['outcome'], '-')} {step['name']} ({kind}){f' [{branch}]' if branch else ''}{took}"
+
+
+def _redirect(hop: dict[str, Any]) -> str:
+    """Return one redirect that was followed, in a line."""
+    first, _, rest = hop["request"]["text"].partition("\r\n")
+    host = next((line[6:] for line in rest.split("\r\n") if line.lower().startswith("host: ")), "")
+    method, _, target = first.rpartition(" ")[0].partition(" ")
+    return f"{method} {host}{target} {hop['status']} → {hop['location']} ({hop['duration']:.2f} ms)"
 
 
 def _reply(reply: dict[str, Any], language: str) -> str:

@@ -24,7 +24,8 @@
 ``pages``             HTML and XML bodies looked through by XPath and CSS
 ``selector_faults``   what is wrong with an XPath or a CSS selector
 ``bounded_work``      a thread for work that could take for ever
-``failure_texts``     failures of requests in Chinese
+``failure_texts``     failures of requests in words
+``failure_details``   details of failures in Chinese
 ``findings``          what was found instead, in words
 ``explanation``       why a request failed that got its reply
 ``scene_validation``  problems of a scene before it is run

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from perfsvc.engine.failure_details import detail_in_chinese
 from perfsvc.errors import Text
 from perfsvc.model.tls_texts import tls_text
 
+MISSING = "Missing variable"
 KINDS = {"Check": "检查未通过", "Extract": "没有取到值"}
 """Kinds of failures whose messages do not repeat what they are."""
 MEANINGS = {
@@ -29,7 +31,6 @@ MEANINGS = {
     "Invalid Request": "请求内容无效，没有发送",
     "Too Many Redirects": "重定向次数过多",
     "Invalid Redirect": "重定向地址无效",
-    "Missing variable": "缺少变量，请求没有发送",
     "Function Failed": "模板函数失败，请求没有发送",
     "Unreadable Reply": "响应无法解析",
     "Plugin Error": "插件出错",
@@ -46,14 +47,31 @@ def class_text(error_class: str) -> Text:
     return Text(f"{KINDS[kind]} {what}", error_class) if kind in KINDS else Text(error_class, error_class)
 
 
+def missing_variable_text(error_class: str) -> Text | None:
+    """Return what is missing, and where it could come from; None for another class."""
+    kind, _, name = error_class.partition(": ")
+    if kind != MISSING:
+        return None
+    return Text(
+        f"变量 {{{{{name}}}}} 没有值，请求没有发送；它可以来自前面步骤的提取或设置的变量、测试数据的列或测试环境的变量，"
+        "请核对拼写",
+        f"{{{{{name}}}}} has no value, so the request was not sent; it could come from an extractor or a variable of an"
+        " earlier step, a column of the test data or the environment; check the spelling",
+    )
+
+
+def known_text(error_class: str) -> Text | None:
+    """Return all that there is to say of a class whose cause is known."""
+    return tls_text(error_class) or missing_variable_text(error_class)
+
+
 def in_chinese(error_class: str, message: str) -> str:
     """Return a message in Chinese: the meaning of the class, with the original message; the latter alone otherwise."""
-    if (cause := tls_text(error_class)) is not None:
+    if (cause := known_text(error_class)) is not None:
         return cause.zh
     meaning = MEANINGS.get(error_class) or MEANINGS.get(error_class.partition(": ")[0])
-    if meaning is None:
-        return message
-    return meaning if message in ("", error_class) else f"{meaning}（{message}）"
+    detail = "" if message == error_class else detail_in_chinese(message)
+    return f"{meaning}（{detail}）" if meaning and detail else meaning or detail or message
 
 
 IN_ENGLISH = {
@@ -61,7 +79,6 @@ IN_ENGLISH = {
     "Connection Error: closed early": "the connection was closed before the reply was whole",
     "Connection Error: unreachable": "the network or the host cannot be reached",
     "DNS Error": "the host name cannot be resolved",
-    "Missing variable": "nothing gave this variable a value, so the request was not sent",
     "Timeout": "no whole reply within the time limit",
 }
 """Of classes whose names, and what is said with them, do not tell it."""
@@ -69,7 +86,7 @@ IN_ENGLISH = {
 
 def in_english(error_class: str, message: str) -> str:
     """Return a message with the meaning of its class, where that has one."""
-    if (cause := tls_text(error_class)) is not None:
+    if (cause := known_text(error_class)) is not None:
         return cause.en
     meaning = IN_ENGLISH.get(error_class) or IN_ENGLISH.get(error_class.partition(": ")[0])
     said = "" if message == error_class else message

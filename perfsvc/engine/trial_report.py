@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from perfsvc.engine.failure_texts import in_chinese
+from perfsvc.engine.failure_texts import in_english
 from perfsvc.engine.masking import MASK
 from perfsvc.engine.masking import Masker
 from perfsvc.engine.masking import is_secret
@@ -28,6 +29,7 @@ from perfsvc.model.checks import SizeCheck
 from perfsvc.model.checks import StatusCheck
 from perfsvc.model.checks import XpathCheck
 from perfsvc.model.template import as_text
+from perfsvc.plugin.protocol import Redirect
 from perfsvc.plugin.protocol import Reply
 
 MOST_BODY = 1024 * 1024
@@ -87,6 +89,8 @@ class TriedStep:
     status: int | None = None
     head: str = ""
     body: bytes = b""
+    redirects: list[Redirect] = field(default_factory=list)
+    """Exchanges before the last one: redirects that were followed."""
     phases: dict[str, float] = field(default_factory=dict)
     before: dict[str, Any] = field(default_factory=dict)
     after: dict[str, Any] = field(default_factory=dict)
@@ -97,7 +101,8 @@ class TriedStep:
         """The first failure is the step's."""
         if self.outcome != "failed":
             self.outcome, self.error_class = "failed", error_class
-            self.message, self.message_zh = message, message_zh or in_chinese(error_class, message)
+            self.message = message if message_zh else in_english(error_class, message)
+            self.message_zh = message_zh or in_chinese(error_class, message)
 
     def fail_with(self, error_class: str, finding: Text | None) -> None:
         """Fail for what a check or an extractor found."""
@@ -112,8 +117,11 @@ class TriedStep:
     def note_reply(self, reply: Reply, phases: dict[str, float]) -> None:
         """Copy what is shown of a reply: the session may reuse it."""
         shown = reply.excerpt()
-        self.request, self.head, self.status, self.phases = shown.request, shown.response_head, reply.status, phases
+        self.request, self.head, self.phases = shown.request, shown.response_head, phases
+        self.redirects = reply.redirects()
         self.body = shown.body if reply.failure is not None else reply.body()
+        arrived = reply.failure is None or reply.status or self.head or self.body
+        self.status = reply.status if arrived else None
         self.duration = max(reply.ended_ns - reply.started_ns, 0) / NS_PER_MS if reply.sent else 0.0
 
     def as_dict(self, masked: Masker) -> dict[str, Any]:
@@ -132,6 +140,7 @@ class TriedStep:
             "error": self._error(masked) if failed else None,
             "request": None if self.request is None else shown_text(self.request, masked),
             "signed": self._shown_signed(masked),
+            "redirects": [self._shown_redirect(each, masked) for each in self.redirects],
             "response": None if self.status is None else self._response(masked),
             "phases": self.phases,
             "extracted": [
@@ -151,6 +160,16 @@ class TriedStep:
 
     def _error(self, masked: Masker) -> dict[str, str]:
         return {"class": self.error_class, "message": masked(self.message), "message_zh": masked(self.message_zh)}
+
+    @staticmethod
+    def _shown_redirect(redirect: Redirect, masked: Masker) -> dict[str, Any]:
+        return {
+            "request": shown_text(redirect.request, masked),
+            "status": redirect.status,
+            "head": masked.beginning(redirect.response_head, MOST_TEXT),
+            "location": masked.beginning(redirect.location, MOST_VALUE),
+            "duration": round(max(redirect.ended_ns - redirect.started_ns, 0) / NS_PER_MS, 3),
+        }
 
     def _shown_signed(self, masked: Masker) -> list[dict[str, Any]]:
         variables = {**self.before, **self.after}

@@ -56,6 +56,7 @@ from perfsvc.plugin.protocol import Call
 from perfsvc.plugin.protocol import Excerpt
 from perfsvc.plugin.protocol import NotSent
 from perfsvc.plugin.protocol import Protocol
+from perfsvc.plugin.protocol import Redirect
 from perfsvc.plugin.protocol import Reply
 from perfsvc.plugin.protocol import RunContext
 from perfsvc.plugin.protocol import Scope
@@ -86,6 +87,7 @@ __all__ = [
     "NotSent",
     "Problem",
     "Protocol",
+    "Redirect",
     "Reply",
     "ReplyParts",
     "Row",

@@ -52,6 +52,18 @@ class Excerpt(NamedTuple):
     body: bytes
 
 
+class Redirect(NamedTuple):
+    """An exchange whose reply led to another request. Times are readings of ``RunContext.now_ns``."""
+
+    status: int
+    location: str
+    """Where the next request went."""
+    request: str
+    response_head: str
+    started_ns: int
+    ended_ns: int
+
+
 class Scope:
     """State of one virtual user: number, iteration, variables, cookies, random generator."""
 
@@ -147,6 +159,10 @@ class Reply(ABC):
     @abstractmethod
     def excerpt(self) -> Excerpt:
         """The request and the reply as far as they are still known; asked for only when a request failed."""
+
+    def redirects(self) -> list[Redirect]:
+        """Return the exchanges before the last one, in order, where redirects were followed; asked for by trials."""
+        return []
 
     def text(self) -> str:
         """The body as text; what is not UTF-8 is replaced."""

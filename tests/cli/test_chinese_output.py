@@ -89,7 +89,7 @@ def test_a_trial_in_chinese(perfsvc: Command, plan: Path) -> None:
 
 def test_every_type_of_step_has_a_name() -> None:
     nothing = {"name": "名", "branch": None, "duration": 0, "outcome": "skipped", "error": None, "request": None}
-    nothing |= {"response": None, "extracted": [], "checks": [], "after": {}, "signed": []}
+    nothing |= {"response": None, "extracted": [], "checks": [], "after": {}, "signed": [], "redirects": []}
     for kind in ALL_STEP_TYPES:
         (line,) = step_lines({**nothing, "type": kind}, "zh")
         assert english(line) == set()

@@ -160,6 +160,8 @@ async def test_failures_are_those_of_a_run() -> None:
         ("variable", "Missing variable: nobody"),
     ]
     assert (seen[4]["request"], seen[4]["response"]) == (None, None)
+    assert "{{nobody}} has no value, so the request was not sent" in seen[4]["error"]["message"]
+    assert "变量 {{nobody}} 没有值，请求没有发送；它可以来自" in seen[4]["error"]["message_zh"]
 
 
 @pytest.mark.asyncio

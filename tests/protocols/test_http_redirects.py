@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
+from perfsvc.cli.trial_lines import step_lines
+from perfsvc.engine.masking import Masker
+from perfsvc.engine.resolver import Resolver
+from perfsvc.engine.resolver import TargetPolicy
+from perfsvc.engine.scene_trial import SceneTrial
+from perfsvc.engine.scene_trial import TrialSurroundings
+from perfsvc.model.run import RunFiles
+from perfsvc.model.run import Target
+from perfsvc.model.scene import SceneSpec
 from perfsvc.plugin import ReplyParts
 from perfsvc.plugin.testing import EVERYTHING
+from perfsvc_protocols.http.protocol import HttpProtocol
 from tests.protocols.http_user import http_user
 from tests.protocols.servers import OK
 from tests.protocols.servers import ScriptedServer
@@ -179,3 +191,59 @@ async def test_again_and_again():
             outcome = await user.do(call)
             assert (outcome.status, outcome.body) == (200, b"ok")
         assert len(server.requests) == 6
+
+
+async def trial_of(url: str, **options: object) -> list[dict[str, Any]]:
+    around = TrialSurroundings(
+        lambda name: HttpProtocol, Resolver(TargetPolicy(guarded=False)), Target(base_url=url), {"http": options}, {},
+        RunFiles(),
+    )  # fmt: skip
+    scene = SceneSpec.parse({"name": "s", "steps": [{"name": "a", "request": POST}]})
+    trial = SceneTrial(scene, around, protocol="http", timeout_ms=5_000, seed=7)
+    trial.compile()
+    await trial.run()
+    await trial.close()
+    return [step.as_dict(Masker(frozenset({"secret"}))) for step in trial.steps]
+
+
+async def test_a_trial_shows_every_exchange():
+    script = answering(redirect(302, "/1", b"Set-Cookie: s=4711\r\n"), redirect(307, "2?token=secret"), OK)
+    async with ScriptedServer(script) as server:
+        (step,) = await trial_of(server.url, follow_redirects=True)
+        shown = [
+            (hop["status"], hop["request"]["text"].partition(" HTTP")[0], hop["location"]) for hop in step["redirects"]
+        ]
+        assert shown == [
+            (302, "POST /a/b?c=d", f"{server.url}/1"),
+            (307, "GET /1", f"{server.url}/2?token=***"),
+        ]
+        assert step["redirects"][0]["request"]["text"].endswith('{"x":1}')
+        assert "Location: /1" in step["redirects"][0]["head"]
+        assert all(0 < hop["duration"] <= step["duration"] for hop in step["redirects"])
+        assert step["request"]["text"].startswith("GET /2?token=*** HTTP/1.1")
+        assert step["response"]["status"] == 200
+        lines = step_lines(step, "zh")
+        at = lines.index("    重定向：")
+        host = server.url.removeprefix("http://")
+        assert lines[at + 1].startswith(f"        POST {host}/a/b?c=d 302 → {server.url}/1 (")
+
+
+async def test_a_trial_that_went_too_far_shows_how():
+    async with ScriptedServer(always(redirect(302, "/again"))) as server:
+        (step,) = await trial_of(server.url, follow_redirects=True, max_redirects=2)
+        assert [hop["location"] for hop in step["redirects"]] == [f"{server.url}/again"] * 2
+        assert step["error"] == {
+            "class": "Too Many Redirects",
+            "message": "more than 2, the last to /again",
+            "message_zh": "重定向次数过多（超过 2 次，最后一次到 /again）",
+        }
+
+
+async def test_a_trial_without_a_reply_has_none():
+    async with ScriptedServer(always(OK)) as server:
+        url = server.url
+    (step,) = await trial_of(url)
+    host, _, port = url.removeprefix("http://").partition(":")
+    assert (step["response"], step["redirects"]) == (None, [])
+    assert step["error"]["message"].startswith("nothing listens at this address and port (")
+    assert step["error"]["message_zh"] == f"连接被拒绝，该地址和端口上没有服务在监听（无法连接 {host}:{port}）"

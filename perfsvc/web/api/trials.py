@@ -57,6 +57,16 @@ class TriedResponse(Response):
     truncated: bool
 
 
+class TriedRedirect(Response):
+    """A redirect that was followed: request and head of its reply, where the next request went, and its time in ms."""
+
+    request: TriedRequest
+    status: int
+    head: str
+    location: str
+    duration: float
+
+
 class Finding(Response):
     """What was found instead of what was wanted, in both languages."""
 
@@ -103,6 +113,7 @@ class TriedStep(Response):
     error: TriedError | None
     request: TriedRequest | None
     signed: list[TriedSignature]
+    redirects: list[TriedRedirect]
     response: TriedResponse | None
     phases: dict[str, float]
     extracted: list[TriedExtraction]

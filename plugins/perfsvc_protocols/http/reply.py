@@ -6,6 +6,7 @@ import asyncio
 from typing import NamedTuple
 
 from perfsvc.plugin import Excerpt
+from perfsvc.plugin import Redirect
 from perfsvc.plugin import Reply
 from perfsvc.plugin.body import Undecodable
 from perfsvc.plugin.body import in_utf8
@@ -27,10 +28,31 @@ class Limits(NamedTuple):
     body: int
 
 
+class Hop(NamedTuple):
+    """A redirect that was followed: request and head as they were on the wire."""
+
+    status: int
+    location: str
+    wire: bytes
+    raw: bytes
+    ended_ns: int
+
+
 class HttpReply(Reply):
     """An HTTP reply. ``raw`` is its head and the beginning of its body as they came off the wire."""
 
-    __slots__ = ("_decoded", "body_size", "limits", "listening_timer", "parts", "raw", "raw_full", "stream", "wire")
+    __slots__ = (
+        "_decoded",
+        "body_size",
+        "hops",
+        "limits",
+        "listening_timer",
+        "parts",
+        "raw",
+        "raw_full",
+        "stream",
+        "wire",
+    )
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
@@ -38,11 +60,12 @@ class HttpReply(Reply):
         self.stream: EventStream | None = None
         self.parts: list[bytes] | None
         self._decoded: bytes | None
+        self.hops: list[Hop] | None
         super().__init__()
 
     def reset(self) -> None:
         # On the way of every request: one plain store for each, no call to the base class.
-        self.failure = self.connected = self.parts = self._decoded = self.counters = None
+        self.failure = self.connected = self.parts = self._decoded = self.counters = self.hops = None
         self.status = self.started_ns = self.ended_ns = self.waiting_ns = self.bytes_sent = self.bytes_received = 0
         self.body_size = 0
         self.message = ""
@@ -130,13 +153,25 @@ class HttpReply(Reply):
             self._decoded = body if plain else in_utf8(body, self.header("content-type"))
         return self._decoded
 
+    def note_hop(self, location: str, ended_ns: int) -> None:
+        """Note that this reply is followed to another address."""
+        hop = Hop(self.status, location, self.wire, self.raw, ended_ns)
+        self.hops = [hop] if self.hops is None else [*self.hops, hop]
+
+    def redirects(self) -> list[Redirect]:
+        found, started_ns = [], self.started_ns
+        for hop in self.hops or ():
+            head_text = head.of(hop.raw).decode("utf-8", "replace")
+            request = _shown_request(hop.wire)
+            found.append(Redirect(hop.status, hop.location, request, head_text, started_ns, hop.ended_ns))
+            started_ns = hop.ended_ns
+        return found
+
     def excerpt(self) -> Excerpt:
-        wire_head, _, wire_body = self.wire.partition(head.END)
-        request = wire_head + head.END + wire_body[:KEPT_BODY] if self.wire else b""
+        request = _shown_request(self.wire)
         if not self.raw.startswith(b"HTTP/"):
-            return Excerpt(request.decode("utf-8", "replace"), "", self.raw[:KEPT_BODY])
-        reply_head = head.of(self.raw)
-        return Excerpt(request.decode("utf-8", "replace"), reply_head.decode("utf-8", "replace"), self._body_start())
+            return Excerpt(request, "", self.raw[:KEPT_BODY])
+        return Excerpt(request, head.of(self.raw).decode("utf-8", "replace"), self._body_start())
 
     def _body_start(self) -> bytes:
         """Return the first bytes of the body from what is kept; bodies that no check reads are not collected."""
@@ -187,6 +222,14 @@ class UnframedReply(HttpReply):
 
     def _body_start(self) -> bytes:
         return self._shown(self.start)
+
+
+def _shown_request(wire: bytes) -> str:
+    """Return the head of a request with the beginning of its body."""
+    if not wire:
+        return ""
+    wire_head, _, wire_body = wire.partition(head.END)
+    return (wire_head + head.END + wire_body[:KEPT_BODY]).decode("utf-8", "replace")
 
 
 def _unchunked(data: bytes) -> bytes:

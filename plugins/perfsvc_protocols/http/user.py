@@ -128,6 +128,7 @@ class HttpUser(Session):
         except Failed as error:
             self._fail(error.error_class, str(error))
             return True
+        self.reply.note_hop(f"{self._message.origin}{self._message.target}", self._now_ns())
         self.reply.forget()
         self._dispatch(self._message)
         return True

@@ -5742,6 +5742,17 @@ export interface components {
             value: string | null;
         };
         /**
+         * TriedRedirect
+         * @description A redirect that was followed: request and head of its reply, where the next request went, and its time in ms.
+         */
+        TriedRedirect: {
+            duration: number;
+            head: string;
+            location: string;
+            request: components["schemas"]["TriedRequest"];
+            status: number;
+        };
+        /**
          * TriedRequest
          * @description A request as its protocol sent it.
          */
@@ -5800,6 +5811,7 @@ export interface components {
                 [key: string]: number;
             };
             protocol: string | null;
+            redirects: components["schemas"]["TriedRedirect"][];
             request: components["schemas"]["TriedRequest"] | null;
             response: components["schemas"]["TriedResponse"] | null;
             signed: components["schemas"]["TriedSignature"][];

@@ -37,6 +37,8 @@ export interface TrialStep {
   outcome: 'passed' | 'failed' | 'skipped'
   error: { class: string; message: string; message_zh: string } | null
   request: { text: string; truncated: boolean } | null
+  /** Redirects that were followed, in order. */
+  redirects: { request: { text: string; truncated: boolean }; status: number; head: string; location: string; duration: number }[]
   response: TrialReply | null
   phases: Record<string, number>
   signed: { function: string; text: string; truncated: boolean }[]

@@ -3,7 +3,6 @@ import type { zhWork } from '../zh-work'
 export const scenes: (typeof zhWork)['scenes'] = {
   error: {
     extract: 'Nothing was found for {name}: compare its path with the reply.',
-    variable: '{name} has no value, so the request was not sent: no step before extracted it, and neither environment nor data have it.',
     login: 'The target wants a log-in first: add a token, or fill in “Authentication”.',
     forbidden: 'The target does not allow this account to do that.',
     noPath: 'The target has no such path: check the address.',
@@ -78,6 +77,7 @@ export const scenes: (typeof zhWork)['scenes'] = {
   noHead: 'Replies of this protocol have no headers.',
   notSent: 'The request was not sent.',
   checkExists: 'Check that it exists',
+  redirects: 'Redirects followed: {count}',
   notFollowed: 'The target sends on to {location}, which was not followed: that is “Follow redirects” under “More options”.',
   binary: 'The reply is binary; this is its beginning in hexadecimal.',
   mostLines: 'Only the first {lines} lines are shown.',

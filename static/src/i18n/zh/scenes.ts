@@ -2,7 +2,6 @@
 export const scenes = {
   error: {
     extract: '没有找到 {name} 的值，请对照响应检查它的路径。',
-    variable: '{name} 没有值，请求没有发出：前面的步骤没有取到它，环境和数据里也没有。',
     login: '目标要求先登录：请加上令牌或在“认证”里填写账号。',
     forbidden: '目标不允许这个账号做这件事。',
     noPath: '目标没有这个路径，请检查地址。',
@@ -77,6 +76,7 @@ export const scenes = {
   noHead: '这种协议的响应没有响应头。',
   notSent: '请求没有发出。',
   checkExists: '检查它存在',
+  redirects: '跟随了 {count} 次重定向',
   notFollowed: '目标要求转到 {location}，没有跟随。要跟随，请打开“更多选项”里的“跟随重定向”。',
   binary: '响应是二进制数据，下面是开头部分的十六进制。',
   mostLines: '只显示前 {lines} 行。',

@@ -32,8 +32,8 @@ describe('what a trial says of an error', () => {
   it('is what to look at, and beneath it what was found', () => {
     speak('zh')
     expect(errorTexts({ class: 'Extract: token', message: 'there is no $.tokn', message_zh: '没有 $.tokn' })).toEqual({ main: '没有找到 {{token}} 的值，请对照响应检查它的路径。', detail: '没有 $.tokn' })
-    expect(errorTexts({ class: 'Connection Error: refused', message: '[Errno 111]', message_zh: '连接被拒绝（[Errno 111]）' }).detail).toBe('连接错误：被拒绝 · [Errno 111]')
-    expect(errorTexts({ class: 'Missing variable: user', message: 'Missing variable: user', message_zh: '缺少变量，请求没有发送' }).main).toContain('{{user}} 没有值')
+    expect(errorTexts({ class: 'Connection Error: refused', message: '[Errno 111]', message_zh: '连接被拒绝（[Errno 111]）' }).detail).toBe('连接被拒绝（[Errno 111]）')
+    expect(errorTexts({ class: 'Missing variable: user', message: '{{user}} has no value', message_zh: '变量 {{user}} 没有值' })).toEqual({ main: '变量 {{user}} 没有值', detail: '' })
   })
 
   it('is the class in words where there is no advice', () => {

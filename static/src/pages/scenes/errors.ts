@@ -19,7 +19,6 @@ function advice({ class: kind, message }: TrialError): string {
   const status = STATUSES[kind]
   if (status) return t(status)
   if (kind.startsWith('Extract: ')) return t('scenes.error.extract', { name: `{{${kind.slice('Extract: '.length)}}}` })
-  if (kind.startsWith('Missing variable: ')) return t('scenes.error.variable', { name: `{{${kind.slice('Missing variable: '.length)}}}` })
   if (/timeout/i.test(kind) && /TLS handshake/i.test(message)) return t('scenes.error.tlsSilent')
   if (/^(Check|Plugin Error|Group Failed)/.test(kind)) return ''
   // The engine's own remedies for these are exact.
@@ -37,7 +36,7 @@ export function errorTexts(error: TrialError): { main: string; detail: string } 
   const main = advice(error)
   const words = language.value === 'zh' ? error.message_zh : message
   const found = message === kind ? '' : words
+  if (kind.startsWith('Missing variable: ')) return { main: words, detail: '' }
   if (!main) return { main: errorName(kind), detail: found }
-  if (/^(Extract|Missing variable): /.test(kind)) return { main, detail: found }
-  return { main, detail: [errorName(kind), message === kind ? '' : message].filter(Boolean).join(' · ') }
+  return { main, detail: found || (kind.startsWith('Extract: ') ? '' : errorName(kind)) }
 }
