@@ -53,8 +53,8 @@ def missing_variable_text(error_class: str) -> Text | None:
     if kind != MISSING:
         return None
     return Text(
-        f"变量 {{{{{name}}}}} 没有值，请求没有发送；它可以来自前面步骤的提取或设置的变量、测试数据的列或测试环境的变量，"
-        "请核对拼写",
+        f"变量 {{{{{name}}}}} 没有值，请求没有发送；它可以来自前面步骤的提取或设置的变量、"
+        "测试数据的列或测试环境的变量，请核对拼写",
         f"{{{{{name}}}}} has no value, so the request was not sent; it could come from an extractor or a variable of an"
         " earlier step, a column of the test data or the environment; check the spelling",
     )
