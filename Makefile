@@ -36,7 +36,7 @@ packages:
 	@.ci/packages
 
 browser:
-	@.ci/packages chromium
+	@.ci/packages chromium-headless-shell
 
 node: $(if $(NODE),.venv/uv)
 	@[ -z "$(NODE)" ] || $(UV) "$(NODE)"

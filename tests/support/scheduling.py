@@ -8,9 +8,37 @@ from xdist.scheduler import LoadScopeScheduling
 from xdist.workermanage import WorkerController
 
 WAITING = tuple(f"tests/{folder}/" for folder in ("cluster", "ui", "end_to_end", "docs", "clients", "plugin"))
-"""Folders whose tests wait for processes and runs most of their time, those with the longest modules first."""
+"""Folders whose tests wait for processes and runs most of their time."""
 CHUNK = 20
 """Tests of other modules are handed out so many at a time."""
+LONGEST = (
+    "tests/ui/test_run.py",
+    "tests/ui/test_troubles.py",
+    "tests/cluster/test_machines.py",
+    "tests/ui/test_plans.py",
+    "tests/end_to_end/test_hostile_inputs.py",
+    "tests/ui/test_scene_texts.py",
+    "tests/ui/test_platform.py",
+    "tests/docs/test_commands.py",
+    "tests/ui/test_journeys.py",
+    "tests/ui/test_mistakes.py",
+    "tests/ui/test_scenes.py",
+    "tests/ui/test_shell.py",
+    "tests/cluster/test_loss.py",
+    "tests/end_to_end/test_main_job.py",
+    "tests/ui/test_states.py",
+    "tests/ui/test_authoring.py",
+    "tests/end_to_end/test_starting.py",
+    "tests/ui/test_distribution.py",
+    "tests/cluster/test_runs.py",
+    "tests/end_to_end/test_data_runs.py",
+    "tests/protocols/test_protocol_contract.py",
+    "tests/datasources/test_data_source_contract.py",
+    "tests/load_control/test_adaptive_simulated.py",
+    "tests/web/test_fuzz_api.py",
+    "tests/load_control/test_properties.py",
+)
+"""Modules that take half a minute or more, the longest first: one that began last would cost its whole length."""
 
 
 class Mixed(LoadScopeScheduling):
@@ -23,8 +51,9 @@ class Mixed(LoadScopeScheduling):
         return self._units[nodeid]
 
     def _assign_work_unit(self, node: WorkerController) -> None:
-        choose = max if node.gateway.id == f"gw{self.numnodes - 1}" else min
-        self.workqueue.move_to_end(choose(self.workqueue, key=folder_rank), last=False)
+        computes = node.gateway.id == f"gw{self.numnodes - 1}"
+        unit = min(self.workqueue, key=lambda unit: (is_whole(unit) == computes, rank(unit)))
+        self.workqueue.move_to_end(unit, last=False)
         super()._assign_work_unit(node)
 
     @cached_property
@@ -40,11 +69,12 @@ class Mixed(LoadScopeScheduling):
         return units
 
 
-def folder_rank(unit: str) -> int:
-    """The place of its folder among those that wait; those that compute come last."""
-    return next((rank for rank, folder in enumerate(WAITING) if unit.startswith(folder)), len(WAITING))
+def rank(unit: str) -> int:
+    """Return the place of a unit among the longest; all others come after them."""
+    module = unit.partition("#")[0]
+    return LONGEST.index(module) if module in LONGEST else len(LONGEST)
 
 
-def is_whole(module: str) -> bool:
-    """Whether the tests of a module stay together."""
-    return folder_rank(module) < len(WAITING)
+def is_whole(unit: str) -> bool:
+    """Whether a unit is a module whose tests stay together."""
+    return unit.startswith(WAITING)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 import pytest
 from playwright.sync_api import expect
 
+from tests.support.browser import Look
 from tests.support.browser import Ui
 from tests.support.service import Service
 
 pytestmark = pytest.mark.timeout(180)
 
-LOOKS = [("zh", "light", 1440), ("zh", "dark", 390), ("en", "light", 390), ("en", "dark", 1440)]
+LOOKS = [("zh", (("light", 1440), ("dark", 390))), ("en", (("light", 390), ("dark", 1440)))]
+"""Languages, and the themes and widths in which pages are checked."""
 
 
 @pytest.fixture(scope="module")
@@ -58,16 +61,16 @@ def test_trends_lead_to_each_run(ui: Ui, project: int) -> None:
     expect(page).to_have_url(re.compile(rf"/p/{project}/runs/\d+-"))
 
 
-@pytest.mark.parametrize(("language", "theme", "width"), LOOKS)
-def test_pages_are_for_everyone(ui: Ui, project: int, language: str, theme: str, width: int) -> None:
+@pytest.mark.parametrize(("language", "looks"), LOOKS)
+def test_pages_are_for_everyone(ui: Ui, project: int, language: str, looks: Sequence[Look]) -> None:
     rows = ui.service.get(f"/api/performance/executions/?project_id={project}").body["results"]
     runs = ",".join(row["execution_id"] for row in rows)
-    page = ui.open(f"/p/{project}/compare?runs={runs}", language=language, theme=theme, width=width)
+    page = ui.open(f"/p/{project}/compare?runs={runs}", language=language, theme=looks[0][0], width=looks[0][1])
     page.locator(".compare-table").first.wait_for()
-    ui.check(page)
+    ui.check_in(page, looks)
     page.goto(f"{ui.service.url}/p/{project}/trends")
     page.locator(".trend svg").first.wait_for()
-    ui.check(page)
+    ui.check_in(page, looks)
     page.goto(f"{ui.service.url}/p/{project}/compare?runs={rows[0]['execution_id']}")
     page.locator("main .empty").wait_for()
-    ui.check(page)
+    ui.check_in(page, looks)

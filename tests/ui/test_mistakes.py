@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page
 from playwright.sync_api import expect
 
 from tests.support.browser import Ui
@@ -72,13 +70,6 @@ def scene(service: Service, project: int, url: str = "/healthz", **more: Any) ->
     return f"/p/{project}/scenes/{answer.body['id']}"
 
 
-def pictured(page: Page, name: str) -> None:
-    """Keep a picture beside those of the pages."""
-    folder = Path(__file__).parents[2] / "build" / "screenshots"
-    folder.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=folder / f"mistake-{name}.png", animations="disabled")
-
-
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_what_the_scene_editor_says(ui: Ui, project: int, language: str) -> None:
     said = SAID[language]
@@ -90,17 +81,14 @@ def test_what_the_scene_editor_says(ui: Ui, project: int, language: str) -> None
     envs = page.locator(".scene-env select").first
     envs.select_option(label="staging")
     expect(page.get_by_text(said["variable"])).to_be_visible()
-    pictured(page, f"variable-{language}")
     page.goto(ui.service.url + scene(ui.service, project, "/healthz?u={{pasword}}"))
     page.locator(".scene-env select").nth(1).select_option(index=1)
     expect(page.get_by_text(said["column"]).first).to_be_visible()
-    pictured(page, f"column-{language}")
     page.goto(ui.service.url + scene(ui.service, project, timeout=2_000, extract=[TOKEN]))
     for env, what in (("staging", "path"), ("closed", "port"), ("encrypted", "tls")):
         envs.select_option(label=env)
         page.locator(".step-form button.btn-primary").click()
         expect(page.get_by_text(said[what])).to_be_visible(timeout=PATIENCE_MS)
-        pictured(page, f"{what}-{language}")
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
@@ -118,7 +106,6 @@ def test_what_the_plan_editor_says_of_a_threshold_for_no_step(ui: Ui, project: i
     page.locator(".threshold-line").first.fill(thresholds[0])
     expect(page.get_by_text(SAID[language]["step"]).first).to_be_visible()
     expect(page.locator(".threshold-fix")).to_contain_text("GET /healthz")
-    pictured(page, f"step-{language}")
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
@@ -129,7 +116,6 @@ def test_what_the_data_pages_say_of_files(ui: Ui, project: int, language: str) -
     empty = {"name": "nothing.csv", "mimeType": "text/csv", "buffer": b""}
     page.locator("input[type=file]").set_input_files(empty)  # type: ignore[arg-type]
     expect(page.get_by_text(said["empty"]).first).to_be_visible(timeout=PATIENCE_MS)
-    pictured(page, f"empty-{language}")
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
@@ -148,7 +134,6 @@ def test_what_the_plan_editor_says_of_a_wrong_delimiter(ui: Ui, project: int, la
     page.goto(f"{ui.service.url}/p/{project}/plans/{plan.body['id']}")
     expect(page.get_by_text(SAID[language]["delimiter"]).first).to_be_visible(timeout=PATIENCE_MS)
     page.locator(".data-left").scroll_into_view_if_needed()
-    pictured(page, f"delimiter-{language}")
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
@@ -177,10 +162,8 @@ def test_what_the_data_page_says_of_a_file_in_use(ui: Ui, project: int, language
     expect(dialog.get_by_role("link", name="Sign in")).to_be_visible()
     expect(dialog.locator(".btn-danger")).to_have_count(0)
     ui.check(page)
-    pictured(page, f"removed-{language}")
     dialog.locator("footer").get_by_role("button", name=close).click()
     row.get_by_role("button", name=users, exact=True).click()
-    pictured(page, f"used-{language}")
     page.get_by_role("menuitem", name="Sign in", exact=True).click()
     page.wait_for_url(f"**/p/{project}/plans/{plan.body['id']}")
 
@@ -193,9 +176,7 @@ def test_what_other_pages_say(ui: Ui, project: int, language: str) -> None:
     page.locator(".page-actions .btn-primary").click()
     page.locator("dialog input").nth(1).fill("shop.example.com")
     expect(page.get_by_text(said["scheme"])).to_be_visible()
-    pictured(page, f"scheme-{language}")
     viewer = ui.open("/users", language=language, user=("wu", "long enough"))
     expect(viewer.get_by_text(said["rights"])).to_be_visible()
     stranger = ui.open(f"/p/{project}", language=language, user=("li", "long enough"))
     expect(stranger.get_by_text(said["stranger"])).to_be_visible()
-    pictured(stranger, f"rights-{language}")

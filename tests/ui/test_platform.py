@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 
 import pytest
 from playwright.sync_api import expect
 
+from tests.support.browser import Look
 from tests.support.browser import Ui
 from tests.support.service import Service
 
 pytestmark = pytest.mark.timeout(120)
 
-LOOKS = [("zh", "light", 1440), ("zh", "dark", 390), ("en", "light", 390), ("en", "dark", 1280)]
+LOOKS = [("zh", (("light", 1440), ("dark", 390))), ("en", (("light", 390), ("dark", 1280)))]
+"""Languages, and the themes and widths in which pages are checked."""
 LIN = ("lin", "long enough")
 
 
@@ -32,12 +35,12 @@ def shop(service: Service) -> int:
     return project
 
 
-@pytest.mark.parametrize(("language", "theme", "width"), LOOKS)
-def test_pages_are_for_everyone(ui: Ui, shop: int, language: str, theme: str, width: int) -> None:
-    page = ui.open("/projects", language=language, theme=theme, width=width)
+@pytest.mark.parametrize(("language", "looks"), LOOKS)
+def test_pages_are_for_everyone(ui: Ui, shop: int, language: str, looks: Sequence[Look]) -> None:
+    page = ui.open("/projects", language=language, theme=looks[0][0], width=looks[0][1])
     expect(page.get_by_role("link", name="Shop")).to_be_visible()
     expect(page.locator("main .beat:not(.is-none)")).to_have_count(1)
-    ui.check(page)
+    ui.check_in(page, looks)
     for path, ready in (
         (f"/p/{shop}", "table"),
         (f"/p/{shop + 1}", ".steps"),
@@ -47,7 +50,7 @@ def test_pages_are_for_everyone(ui: Ui, shop: int, language: str, theme: str, wi
     ):
         page.goto(ui.service.url + path)
         page.locator(f"main {ready}").first.wait_for()
-        ui.check(page)
+        ui.check_in(page, looks)
 
 
 def test_a_project_is_made_renamed_and_deleted_by_keyboard(ui: Ui, shop: int) -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 import re
 import time
+from collections.abc import Sequence
 
 import pytest
 from playwright.sync_api import Locator
 from playwright.sync_api import Page
 from playwright.sync_api import expect
 
+from tests.support.browser import Look
 from tests.support.browser import Ui
 from tests.support.desk import PATIENCE_MS
 from tests.support.desk import Desk
@@ -215,20 +217,18 @@ def test_a_step_turns_all_charts_to_itself(ui: Ui, desk: Desk) -> None:
     expect(page.get_by_role("button", name="只看步骤：status/503")).to_be_hidden()
 
 
-LOOKS = [("zh", "dark", 390), ("en", "light", 390), ("zh", "light", 1280), ("en", "dark", 1280)]
+LOOKS = [("zh", (("dark", 390), ("light", 1280))), ("en", (("light", 390), ("dark", 1280)))]
 
 
-@pytest.mark.parametrize(("language", "theme", "width"), LOOKS)
-def test_live_and_report_are_for_everyone(ui: Ui, desk: Desk, language: str, theme: str, width: int) -> None:
-    plan = desk.plan(
-        f"everyone {language} {theme} {width}", arrivals(20, 6, thresholds=["error_rate < 10"]), "/json", "/status/503"
-    )
-    page = ui.open(desk.start(plan), language=language, theme=theme, width=width)
+@pytest.mark.parametrize(("language", "looks"), LOOKS)
+def test_live_and_report_are_for_everyone(ui: Ui, desk: Desk, language: str, looks: Sequence[Look]) -> None:
+    plan = desk.plan(f"everyone {language}", arrivals(20, 6, thresholds=["error_rate < 10"]), "/json", "/status/503")
+    page = ui.open(desk.start(plan), language=language, theme=looks[0][0], width=looks[0][1])
     expect(page.locator(".uplot").first).to_be_visible(timeout=PATIENCE_MS)
-    ui.check(page)
+    ui.check_in(page, looks)
     expect(page.locator(".result")).to_contain_text("未通过" if language == "zh" else "Failed", timeout=PATIENCE_MS)
     expect(page.locator("#config")).to_be_visible()
-    ui.check(page)
+    ui.check_in(page, looks)
 
 
 FOUND = {

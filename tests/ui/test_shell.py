@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 from playwright.sync_api import expect
 
+from tests.support.browser import Look
 from tests.support.browser import Ui
 from tests.support.service import PASSWORD
 
@@ -16,25 +19,26 @@ SPOIL_TOKEN = """
   localStorage.setItem('perfsvc.session', JSON.stringify({ ...session, token: 'spoilt' }))
 }
 """
-LOOKS = [("zh", "light", 1440), ("zh", "dark", 390), ("en", "light", 390), ("en", "dark", 1280)]
+LOOKS = [("zh", (("light", 1440), ("dark", 390))), ("en", (("light", 390), ("dark", 1280)))]
+"""Languages, and the themes and widths in which pages are checked."""
 
 
-@pytest.mark.parametrize(("language", "theme", "width"), LOOKS)
-def test_pages_before_sign_in_are_for_everyone(ui: Ui, language: str, theme: str, width: int) -> None:
-    page = ui.open("/login", language=language, theme=theme, width=width, user=None)
+@pytest.mark.parametrize(("language", "looks"), LOOKS)
+def test_pages_before_sign_in_are_for_everyone(ui: Ui, language: str, looks: Sequence[Look]) -> None:
+    page = ui.open("/login", language=language, theme=looks[0][0], width=looks[0][1], user=None)
     expect(page.get_by_role("heading", name="登录" if language == "zh" else "Sign in")).to_be_visible()
-    ui.check(page)
+    ui.check_in(page, looks)
     page.get_by_role("link", name="注册" if language == "zh" else "Register").click()
     expect(page.get_by_role("heading", name="注册账号" if language == "zh" else "Create an account")).to_be_visible()
-    ui.check(page)
+    ui.check_in(page, looks)
 
 
-@pytest.mark.parametrize(("language", "theme", "width"), LOOKS)
+@pytest.mark.parametrize(("language", "looks"), LOOKS)
 @pytest.mark.parametrize("path", ["/me", "/nowhere"])
-def test_pages_of_the_shell_are_for_everyone(ui: Ui, path: str, language: str, theme: str, width: int) -> None:
-    page = ui.open(path, language=language, theme=theme, width=width)
+def test_pages_of_the_shell_are_for_everyone(ui: Ui, path: str, language: str, looks: Sequence[Look]) -> None:
+    page = ui.open(path, language=language, theme=looks[0][0], width=looks[0][1])
     expect(page.get_by_role("main")).not_to_be_empty()
-    ui.check(page)
+    ui.check_in(page, looks)
 
 
 def test_sign_in_needs_only_the_password_and_leads_where_one_wanted_to_go(ui: Ui) -> None:

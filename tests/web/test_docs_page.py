@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -12,26 +11,21 @@ from playwright.async_api import Page
 from playwright.async_api import async_playwright
 
 from perfsvc.web.application import ROUTES
+from tests.support.browser import QUIET
+from tests.support.browser import installed_chromium
 from tests.support.web_world import PASSWORD
 from tests.support.web_world import Api
 
 pytestmark = pytest.mark.gen_test(timeout=90)
 
-QUIET = (
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-)  # fmt: skip
-
 
 @asynccontextmanager
 async def opened(address: str, language: str) -> AsyncIterator[tuple[Page, list[str], set[str]]]:
     """The page, what its console said, and the hosts it asked."""
-    chromium = shutil.which("chromium")
-    assert chromium, "this test needs a browser: apt-get install chromium"
     complaints: list[str] = []
     hosts: set[str] = set()
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=chromium, args=QUIET)
+        browser = await playwright.chromium.launch(executable_path=installed_chromium(), args=QUIET)
         page = await browser.new_page(locale=language)
         page.on("console", lambda message: complaints.append(message.text))
         page.on("pageerror", lambda error: complaints.append(str(error)))
