@@ -7,8 +7,6 @@ import time
 from collections import Counter
 from pathlib import Path
 
-import pytest
-
 from tests.end_to_end.plans import STEPS
 from tests.end_to_end.plans import Viewer
 from tests.end_to_end.plans import plan_of
@@ -46,6 +44,7 @@ def test_a_run_from_start_to_report(service: Service, nginx: Nginx) -> None:
 
 def test_pause_resume_and_stop(service: Service, nginx: Nginx) -> None:
     plan = plan_of(service, nginx.url, hold_time=60)
+    begun = time.time()
     started = service.post(f"/api/performance/plans/{plan}/start/").body
     viewer = Viewer(service, started["websocket_url"])
     time.sleep(1.5)
@@ -57,6 +56,7 @@ def test_pause_resume_and_stop(service: Service, nginx: Nginx) -> None:
     assert service.post(f"/api/performance/plans/{plan}/resume/").body["status"] == "running"
     time.sleep(1.5)
     stopped = service.post(f"/api/performance/plans/{plan}/stop/").body
+    ran = paused - begun + time.time() - resumed
     assert stopped["status"] == "stopped"
     assert set(stopped) == {"execution_id", "status", "stop_time"}
     report = report_of(service, plan)
@@ -64,7 +64,7 @@ def test_pause_resume_and_stop(service: Service, nginx: Nginx) -> None:
     assert len(log) == report["summary"]["total_requests"]
     assert [line for line in log if paused + 1 <= line.moment < resumed] == []
     assert [line for line in log if line.moment >= resumed]
-    assert report["summary"]["running_time"] == pytest.approx(3, abs=0.9)
+    assert 2.1 <= report["summary"]["running_time"] <= ran + 0.5
     assert [frame["data"]["status"] for frame in viewer.of_type("status")][-3:] == ["paused", "running", "stopping"]
     assert service.post(f"/api/performance/plans/{plan}/stop/").status == 409
 

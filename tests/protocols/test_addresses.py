@@ -305,9 +305,11 @@ async def test_sessions_are_not_resumed_unless_asked_for(client: str, authority:
 @pytest.mark.asyncio
 @pytest.mark.parametrize("client", CLIENTS)
 async def test_a_hang_in_the_handshake_is_named(client: str):
+    hello = asyncio.Event()
+
     async def mute(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while await reader.read(65_536):
-            pass
+            hello.set()
         writer.close()
 
     async with await asyncio.start_server(mute, "127.0.0.1", 0) as server:
@@ -315,7 +317,8 @@ async def test_a_hang_in_the_handshake_is_named(client: str):
         run = context(f"https://127.0.0.1:{port}")
         async with User(HttpProtocol(HttpProtocol.Options.parse(CLIENTS[client]), run)) as user:
             user.start(user.call({"url": "/"}))
-            await asyncio.sleep(0.2)
+            async with asyncio.timeout(20):
+                await hello.wait()
             user.session.abort("Timeout")
             aborted = await user.ended()
             user.start(user.call({"url": "/"}, timeout_s=0.2))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ssl
+import time
 from typing import Any
 
 import pytest
@@ -95,9 +96,11 @@ async def test_opening_a_connection_is_no_part_of_the_latency():
     async with ScriptedServer(always()) as server:
         run = context(server.url)._replace(resolve=slow)
         async with User(HttpProtocol(HttpProtocol.Options(), run)) as user:
+            begun = time.monotonic_ns()
             outcome = await user.do({})
+            whole = time.monotonic_ns() - begun
             assert outcome.connected[0] >= 0.19 * SECOND
-            assert outcome.ended_ns - outcome.started_ns < 0.15 * SECOND
+            assert outcome.ended_ns - outcome.started_ns <= whole - sum(outcome.connected)
 
 
 async def test_bytes_are_counted_as_they_are_on_the_wire():

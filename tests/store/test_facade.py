@@ -162,13 +162,14 @@ async def answers(store: Store) -> None:
 
 @pytest.mark.asyncio
 async def test_a_write_that_was_given_up_is_rolled_back(open_store: MakeStore) -> None:
-    store = await open_store(threads=1, time_limit=0.3)
+    store = await open_store(threads=1)
+    patient, store._time_limit = store._time_limit, 0.3
     started, gate = threading.Event(), threading.Event()
     with pytest.raises(StoreUnavailable):
         await store.run(add_when, "late", started, gate)
-    assert started.is_set()
+    assert await asyncio.to_thread(started.wait, 30)
     gate.set()
-    await answers(store)
+    store._time_limit = patient
     await store.run(add_user_marked, "next")
     assert await store.run(names) == ["next"]
 
