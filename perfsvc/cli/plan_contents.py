@@ -58,7 +58,7 @@ def changed_file(listed: tuple[ProjectDataFile, ...], document: Mapping[str, Any
     """Return a note where the plan's data file is beside the project file, but not as it was when that was written."""
     found = _listed_data_file(listed, document)
     path = None if found is None else _path_of(found, files)
-    if found is None or path is None or found.sha256 in (None, hashlib.sha256(path.read_bytes()).hexdigest()):
+    if found is None or path is None or found.sha256 in (None, _digest_of(path)):
         return []
     return [Text(
         f"数据文件 {found.name} 与导出项目时的内容不同（SHA-256 不符），使用的是项目文件旁的文件",
@@ -80,3 +80,8 @@ def _path_of(file: ProjectDataFile, files: RunFiles) -> Path | None:
         return find(files, file.name)
     except InvalidInput:
         return None
+
+
+def _digest_of(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

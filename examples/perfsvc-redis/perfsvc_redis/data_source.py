@@ -28,13 +28,53 @@ NOT_PUT_BACK = Text("读取过的元素不会放回列表", "elements that were 
 class Options(ServerOptions):
     """Where the list is, and what its elements are."""
 
-    url: str = titled("地址", "URL", max_length=2000)
-    list: str = titled("列表的键", "Key of the list", min_length=1, max_length=1000)
-    columns: Many[str] = titled("列名", "Names of the columns", default=(), max_length=100)
-    """Of elements that are a value (one column) or a list of values in JSON. Without: elements are objects in JSON."""
-    take: bool = titled("取出元素", "Take elements out", default=False)
-    """Elements are removed as they are read, which is somewhat ahead of their use."""
-    timeout: float = titled("超时（秒）", "Time limit, s", default=10.0, gt=0, le=300)
+    url: str = titled(
+        "地址",
+        "URL",
+        max_length=2000,
+        about=(
+            "列表所在的服务器：redis://主机:端口/数据库，TLS 用 rediss://。",
+            "The server of the list: redis://host:port/database, rediss:// over TLS.",
+        ),
+        examples=["redis://127.0.0.1:6379/0"],
+    )
+    list: str = titled(
+        "列表的键",
+        "Key of the list",
+        min_length=1,
+        max_length=1000,
+        about=("每个元素是一行数据，按列表的顺序读取。", "Each element is a row, read in the order of the list."),
+        examples=["users"],
+    )
+    columns: Many[str] = titled(
+        "列名",
+        "Names of the columns",
+        default=(),
+        max_length=100,
+        about=(
+            "不填时每个元素是一个 JSON 对象；一个列名时元素本身就是值；多个列名时元素是 JSON 数组。",
+            "Without them each element is an object in JSON; with one name each element is its value; with several each"
+            " element is a list of values in JSON.",
+        ),
+        examples=[["user", "name"]],
+    )
+    take: bool = titled(
+        "取出元素",
+        "Take elements out",
+        default=False,
+        about=(
+            "读取时把元素从列表中取出，且不放回；读取先于使用，测试结束时已读取的元素也不再存在。",
+            "Elements are removed as they are read, which is somewhat ahead of their use, and are not put back.",
+        ),
+    )
+    timeout: float = titled(
+        "超时（秒）",
+        "Time limit, s",
+        default=10.0,
+        gt=0,
+        le=300,
+        about=("等待服务器每次回复的时间。", "How long to wait for each reply of the server."),
+    )
 
     @field_validator("url")
     @classmethod

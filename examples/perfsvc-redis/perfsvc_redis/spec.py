@@ -17,12 +17,44 @@ Command = str | Many[str | int | float]
 class Request(Spec):
     """One command, or several that are sent together."""
 
-    command: Command | None = titled("命令", "Command", default=None)
-    commands: Many[Command] | None = titled(
-        "命令（流水线）", "Commands, sent together", default=None, min_length=1, max_length=10_000
+    command: Command | None = titled(
+        "命令",
+        "Command",
+        default=None,
+        exclusive="command",
+        template=True,
+        about=(
+            "一条命令，或单词列表。变量无论内容如何都只是一个单词；命令名不能是变量。",
+            "One command, or its words as a list. A variable stays one word, whatever is in it; the name of the command"
+            " cannot be one.",
+        ),
+        examples=["SET user:{{$vu}} 'Ada Lovelace'"],
     )
-    url: str = titled("地址", "URL", default="", max_length=2000)
-    """``redis://host:port/database``; without one the environment's base URL."""
+    commands: Many[Command] | None = titled(
+        "命令（流水线）",
+        "Commands, sent together",
+        default=None,
+        min_length=1,
+        max_length=10_000,
+        exclusive="command",
+        about=(
+            "一起发送的多条命令；回复是各条回复组成的列表。",
+            "Several commands that are sent together; the reply is the list of their replies.",
+        ),
+        examples=[["INCR visits", "GET user:{{$vu}}"]],
+    )
+    url: str = titled(
+        "地址",
+        "URL",
+        default="",
+        max_length=2000,
+        template=True,
+        about=(
+            "redis://主机:端口/数据库，TLS 用 rediss://；不填则使用环境的基础地址。",
+            "redis://host:port/database, rediss:// over TLS; without it the base URL of the environment.",
+        ),
+        examples=["redis://127.0.0.1:6379/0"],
+    )
 
     @model_validator(mode="after")
     def _one_of_both(self) -> Request:
@@ -34,14 +66,43 @@ class Request(Spec):
 class ServerOptions(DialOptions):
     """How a server is reached: certificates and the like from DialOptions, and who a client says it is."""
 
-    username: str = titled("用户名", "User name", default="", max_length=200)
-    password: str = titled("密码", "Password", default="", max_length=2000, repr=False)
-    """Both may hold templates."""
-    database: int = titled("数据库", "Database", default=0, ge=0, le=999_999)
-    """Where the URL names none."""
+    username: str = titled(
+        "用户名",
+        "User name",
+        default="",
+        max_length=200,
+        template=True,
+        about=("不填时以默认用户连接。", "Without it, the default user connects."),
+    )
+    password: str = titled(
+        "密码",
+        "Password",
+        default="",
+        max_length=2000,
+        repr=False,
+        password=True,
+        about=(
+            "可以是环境中的机密变量，如 {{redis_password}}。",
+            "May be a secret variable of the environment, such as {{redis_password}}.",
+        ),
+    )
+    database: int = titled(
+        "数据库",
+        "Database",
+        default=0,
+        ge=0,
+        le=999_999,
+        about=("地址没有写数据库时使用。", "Used where the URL names none."),
+    )
 
 
 class Options(ServerOptions):
     """What holds for all users of a run."""
 
-    max_reply_bytes: int = titled("回复的最大字节数", "Longest reply, bytes", default=16_777_216, ge=1)
+    max_reply_bytes: int = titled(
+        "回复的最大字节数",
+        "Longest reply, bytes",
+        default=16_777_216,
+        ge=1,
+        about=("超过的回复计为失败，其连接关闭。", "A longer reply is a failure, and its connection is closed."),
+    )

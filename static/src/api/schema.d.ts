@@ -12440,6 +12440,7 @@ export interface operations {
                      *             "truncated": false
                      *           },
                      *           "signed": [],
+                     *           "redirects": [],
                      *           "response": {
                      *             "status": 200,
                      *             "head": "HTTP/1.1 200 OK\nServer: perfsvc\nContent-Type: application/json; charset=utf-8\nDate: Mon, 30 Nov 2026 12:58:58 GMT\nX-Content-Type-Options: nosniff\nX-Frame-Options: DENY\nReferrer-Policy: no-referrer\nCross-Origin-Resource-Policy: same-origin\nContent-Security-Policy: default-src 'none'; frame-ancestors 'none'\nCache-Control: no-store\nX-Request-Id: fb8427643ad3035b\nContent-Language: zh\n…",
@@ -12493,6 +12494,7 @@ export interface operations {
                      *             "truncated": false
                      *           },
                      *           "signed": [],
+                     *           "redirects": [],
                      *           "response": {
                      *             "status": 200,
                      *             "head": "HTTP/1.1 200 OK\nServer: perfsvc\nContent-Type: application/json; charset=utf-8\nDate: Mon, 30 Nov 2026 12:58:58 GMT\nX-Content-Type-Options: nosniff\nX-Frame-Options: DENY\nReferrer-Policy: no-referrer\nCross-Origin-Resource-Policy: same-origin\nContent-Security-Policy: default-src 'none'; frame-ancestors 'none'\nCache-Control: no-store\nX-Request-Id: d1464c4dcc26376c\nContent-Language: zh\n…",
@@ -12537,6 +12539,7 @@ export interface operations {
                      *             "truncated": false
                      *           },
                      *           "signed": [],
+                     *           "redirects": [],
                      *           "response": {
                      *             "status": 200,
                      *             "head": "HTTP/1.1 200 OK\nServer: perfsvc\nContent-Type: application/json; charset=utf-8\nDate: Mon, 30 Nov 2026 12:58:58 GMT\nX-Content-Type-Options: nosniff\nX-Frame-Options: DENY\nReferrer-Policy: no-referrer\nCross-Origin-Resource-Policy: same-origin\nContent-Security-Policy: default-src 'none'; frame-ancestors 'none'\nCache-Control: no-store\nX-Request-Id: 844482b57b951e21\nContent-Language: zh\n…",

@@ -2,12 +2,20 @@
 import { fromCurl } from './curl'
 import { everyStep } from './tree'
 import { kindOf, nameOf } from './types'
-import type { Kind, Scene, Step } from './types'
+import type { Kind, Option, Scene, Step } from './types'
 
-/** A step of a kind with a name that no other step of the scene has. */
-export function newStep(kind: Kind, name: string, scene: Scene, protocol?: string): Step {
+/** A step of a kind with a name that no other step of the scene has; the branches of a choice hold requests named `inner`. */
+export function newStep(kind: Kind, name: string, scene: Scene, protocol?: string, inner = name): Step {
   const step: Step = { type: kind, name: free(name, scene), ...BODY[kind]() }
+  if (kind === 'choice') return { ...step, options: branches(inner, { ...scene, steps: [...(scene.steps ?? []), step] }) }
   return kind === 'request' && protocol && protocol !== 'http' ? { ...step, protocol, request: {} } : step
+}
+
+/** A branch without steps is no branch. */
+function branches(inner: string, scene: Scene): Option[] {
+  const first = newStep('request', inner, scene)
+  const second = newStep('request', inner, { ...scene, steps: [...(scene.steps ?? []), first] })
+  return [{ weight: 70, steps: [first] }, { weight: 30, steps: [second] }]
 }
 
 const BODY: Record<Kind, () => Step> = {
@@ -16,7 +24,7 @@ const BODY: Record<Kind, () => Step> = {
   loop: () => ({ times: 3, steps: [] }),
   while: () => ({ condition: { variable: '', is: 'present' }, max_times: 10, steps: [] }),
   if: () => ({ condition: { variable: '', is: 'present' }, steps: [], otherwise: [] }),
-  choice: () => ({ options: [{ weight: 70, steps: [] }, { weight: 30, steps: [] }] }),
+  choice: () => ({ options: [] }),
   think: () => ({ think_time: { type: 'uniform', min: 1, max: 3 } }),
   break: () => ({ condition: { variable: '', is: 'present' } }),
   stop: () => ({ what: 'iteration', condition: { variable: '', is: 'present' } }),

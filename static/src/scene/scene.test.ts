@@ -223,6 +223,12 @@ describe('new steps', () => {
     expect(newStep('request', 'ping', shop, 'tcp')).toEqual({ type: 'request', name: 'ping', protocol: 'tcp', request: {} })
   })
 
+  it('are sound: the branches of a choice hold requests', () => {
+    const choice = newStep('choice', 'pay', shop, undefined, 'list')
+    expect(choice.options?.map(({ steps }) => steps.map(({ name }) => name))).toEqual([['list 2'], ['list 3']])
+    expect(problemsIn({ ...shop, steps: [...shop.steps!, choice] }, {}, true)).toEqual([])
+  })
+
   it('go over the clipboard', () => {
     expect(pasted(copied([shop.steps![0]!]))).toEqual([shop.steps![0]])
     expect(pasted(JSON.stringify(shop))).toEqual(shop.steps)

@@ -79,7 +79,7 @@ function toggled({ enabled, ...rest }: Step): Step {
 export function add(editor: Editor, kind: Kind, protocol?: string): void {
   const scene = editor.scene.value
   if (!scene) return
-  editor.moved(insertAfter(scene, editor.selected.value || null, newStep(kind, t(`scenes.newName.${kind}`), scene, protocol)))
+  editor.moved(insertAfter(scene, editor.selected.value || null, newStep(kind, t(`scenes.newName.${kind}`), scene, protocol, t('scenes.newName.request'))))
 }
 
 export function enclose(editor: Editor, kind: Kind): void {
