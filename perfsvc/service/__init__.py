@@ -26,6 +26,7 @@
 ``demo``            a project that shows what can be done, against the demo target
 ``editing``         optimistic concurrency
 ``plain_secrets``   secrets in plain text of earlier versions, sealed at the start
+``file_readings``   how plans and presets read data files, and which files may be given away
 ``plan_secrets``    secrets in configs of plans and presets
 ``scene_secrets``   secrets in requests of scenes
 ``schemas``         JSON Schemas of what scenes and plans are made of, under names that stay

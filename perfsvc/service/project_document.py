@@ -6,15 +6,12 @@ import base64
 import re
 from collections.abc import Callable
 from collections.abc import Iterable
-from collections.abc import Iterator
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 from typing import Literal
 
-from perfsvc.engine.masking import is_secret
 from perfsvc.model.base import Spec
 from perfsvc.model.base import titled
 from perfsvc.model.entities import DataFile
@@ -153,26 +150,6 @@ class Stored:
             data["file"] = self.file_names[str(data.pop("datafile_id"))]
         env = next((name for name, each in self.envs.items() if each.id == env_id), None)
         return ({} if env is None else {"env": env}), config
-
-    def public(self, name: str) -> bool:
-        """Return whether a data file may stand in the file of a project: no column of it is a secret one.
-
-        Columns that only plans name count, and so do those of a file that cannot be read without a plan's options.
-        """
-        file = self.files[name]
-        readings = [config for config in self._data_configs() if config.get("datafile_id") == file.id]
-        columns = {*file.content.columns, *(name for each in readings for name in each.get("columns") or ())}
-        marked = any(each.get("secret_columns") for each in readings)
-        unreadable = bool(readings) and not file.content.columns
-        return not marked and not unreadable and not any(map(is_secret, columns))
-
-    def _data_configs(self) -> Iterator[Mapping[str, Any]]:
-        """The settings of the test data of all plans and presets."""
-        yield from (plan.config.data_config for plan in self.plans.values())
-        yield from self._preset_data()
-
-    def _preset_data(self) -> Iterator[Mapping[str, Any]]:
-        return (preset.config_data.get("data_config") or {} for preset in self.presets.values())
 
 
 def env_document(name: str, env: Env) -> dict[str, Any]:

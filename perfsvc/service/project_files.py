@@ -32,6 +32,7 @@ from perfsvc.model.text_faults import text_fault
 from perfsvc.service.data.datafiles import DataFiles
 from perfsvc.service.envs import Envs
 from perfsvc.service.fields import Id
+from perfsvc.service.file_readings import FileReadings
 from perfsvc.service.plan_secrets import PlanSecrets
 from perfsvc.service.project_document import MOST_CONTENT
 from perfsvc.service.project_document import ExportQuery
@@ -80,22 +81,26 @@ class ProjectFiles:
     async def export(self, project_id: int, chosen: ExportQuery) -> str:
         """The file of a project or of a part of it."""
         stored = await self._store.run(Stored.of, project_id)
-        return await off_loop(self._written, stored, chosen)
+        readings = await FileReadings.of(self._store, project_id) if chosen.with_files == "1" else None
+        return await off_loop(self._written, stored, chosen, readings)
 
-    def _written(self, stored: Stored, chosen: ExportQuery) -> str:
+    def _written(self, stored: Stored, chosen: ExportQuery, readings: FileReadings | None) -> str:
         document = stored.part(chosen)
-        if chosen.with_files == "1":
-            document["files"] = self._with_contents(stored, document["files"])
+        if readings is not None:
+            document["files"] = self._with_contents(stored, readings, document["files"])
         return text_of({key: part for key, part in document.items() if part})
 
-    def _with_contents(self, stored: Stored, listed: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    def _with_contents(
+        self, stored: Stored, readings: FileReadings, listed: list[dict[str, Any]]
+    ) -> list[dict[str, Any]]:
         """The small files with their contents, as long as all of them are not too long."""
         left, found = MOST_CONTENT, []
         for each in listed:
             content: dict[str, str] = {}
-            if each["size"] <= min(left, LARGEST_CONTENT) and stored.public(each["name"]):
+            file = stored.files[each["name"]]
+            if each["size"] <= min(left, LARGEST_CONTENT) and readings.public(file):
                 with suppress(FileNotFoundError):  # it was replaced meanwhile: listed only
-                    content = content_document(self._files.stored_path(stored.files[each["name"]]))
+                    content = content_document(self._files.stored_path(file))
                     left -= each["size"]
             found.append({**each, **content})
         return found

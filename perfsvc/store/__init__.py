@@ -17,6 +17,7 @@
 ``datafiles``      data files
 ``uses``           which plans and scenes use a thing
 ``plans``          plans with their scenes and config
+``data_settings``  settings of test data that read a data file
 ``plan_config``    a plan config to a row and back
 ``presets``        presets
 ``executions``     runs: state, spec, end
