@@ -120,6 +120,7 @@ def titled(
     password: bool = False,
     template: bool = False,
     datafile: bool = False,
+    freeform: bool = False,
     advanced: bool = False,
     exclusive: str | None = None,
     labels: Mapping[str, tuple[str, str]] | None = None,
@@ -127,12 +128,12 @@ def titled(
 ) -> Any:
     """A field with a title in both languages, for JSON Schema, the UI and the docs.
 
-    The service encrypts the text of an option that is ``secret`` and never gives it back. The other words are hints for
-    forms: ``password`` hides what is typed, ``template`` says that the text may hold ``{{…}}``, ``datafile`` that it
-    names a data file of the project, ``advanced`` that few need it; of the fields that are ``exclusive`` under one name
-    only one may be filled; ``labels`` are the Chinese and the English text for each value of an enumeration. ``about``
-    explains the field where its title does not suffice, in Chinese and English; ``examples`` is a list of values. Forms
-    have the fields in the order of their declaration.
+    The service encrypts the text of an option that is ``secret`` and never gives it back. ``freeform`` says that users
+    name what is within the field. The other words are hints for forms: ``password`` hides what is typed, ``template``
+    says that the text may hold ``{{…}}``, ``datafile`` that it names a data file of the project, ``advanced`` that few
+    need it; of the fields that are ``exclusive`` under one name only one may be filled; ``labels`` are the Chinese and
+    the English text for each value of an enumeration. ``about`` explains the field where its title does not suffice, in
+    Chinese and English; ``examples`` is a list of values. Forms have the fields in the order of their declaration.
     """
     extra: dict[str, Any] = {"x-title-zh": zh}
     if about is not None:
@@ -144,6 +145,8 @@ def titled(
         extra["format"] = "password"
     if datafile:
         extra["format"] = "datafile"
+    if freeform:
+        extra["x-freeform"] = True
     if template:
         extra["x-template"] = True
     if advanced:

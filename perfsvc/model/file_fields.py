@@ -2,39 +2,52 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from collections.abc import Collection
 from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Mapping
 from typing import Any
 
+Schema = Mapping[str, Any]
+
 _fields: set[str] = set()
-FREE = frozenset({"headers", "query", "form", "fields", "json", "message", "metadata", "variables", "set"})
-"""What users fill with names of their own: none of these is such a field."""
+_freeform = {"headers", "variables", "set"}
+"""Fields of environments and steps, and of plugins, in which users name what is within."""
 
 
-def register(schemas: Iterable[Mapping[str, Any]]) -> None:
+def register(protocols: Iterable[Schema], data_sources: Iterable[Schema] = ()) -> None:
     """Add the fields of the schemas of plugins, once, when these are loaded."""
-    _fields.update(name for schema in schemas for name in fields_of(schema))
+    protocols = list(protocols)
+    _fields.update(name for schema in protocols for name in fields_of(schema, _names_file))
+    _freeform.update(name for schema in (*protocols, *data_sources) for name in fields_of(schema, _is_freeform))
 
 
 def fields() -> frozenset[str]:
-    """Return the names of all such fields."""
+    """Return the names of all fields that name a data file."""
     return frozenset(_fields)
 
 
-def fields_of(schema: Any) -> Iterator[str]:
-    """Find the properties of a JSON Schema, at any depth, that have the format ``datafile``."""
+def fields_of(schema: Any, wanted: Callable[[Schema], bool]) -> Iterator[str]:
+    """Find the properties of a JSON Schema, at any depth, that are as ``wanted``."""
     if isinstance(schema, Mapping):
         properties = schema.get("properties")
         if isinstance(properties, Mapping):
             for name, field in properties.items():
-                if isinstance(field, Mapping) and field.get("format") == "datafile":
+                if isinstance(field, Mapping) and wanted(field):
                     yield name
         schema = list(schema.values())
     if isinstance(schema, list):
         for each in schema:
-            yield from fields_of(each)
+            yield from fields_of(each, wanted)
+
+
+def _names_file(field: Schema) -> bool:
+    return field.get("format") == "datafile"
+
+
+def _is_freeform(field: Schema) -> bool:
+    return field.get("x-freeform") is True
 
 
 def named_files(document: Any, more: Collection[str] = ()) -> Iterator[str]:
@@ -43,7 +56,7 @@ def named_files(document: Any, more: Collection[str] = ()) -> Iterator[str]:
         for key, value in document.items():
             if (key in _fields or key in more) and isinstance(value, str):
                 yield value
-            if key not in FREE:
+            if key not in _freeform:
                 yield from named_files(value, more)
     elif isinstance(document, list | tuple):
         for each in document:
@@ -52,7 +65,7 @@ def named_files(document: Any, more: Collection[str] = ()) -> Iterator[str]:
 
 def renamed_files(document: Any, names: Mapping[str, str], key: str = "") -> Any:
     """Return a document in which these fields name files by other names."""
-    if key in FREE:
+    if key in _freeform:
         return document
     if isinstance(document, Mapping):
         return {inner: renamed_files(value, names, inner) for inner, value in document.items()}

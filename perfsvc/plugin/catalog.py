@@ -51,7 +51,11 @@ class Catalog:
 
     def _register_file_fields(self) -> None:
         """Make the fields in which requests and options name data files known to the process."""
-        file_fields.register(schema for each in self._protocols.values() for schema in each.schemas.values())
+        protocols, data_sources = (
+            [schema for each in brought.values() for schema in each.schemas.values()]
+            for brought in (self._protocols, self._data_sources)
+        )
+        file_fields.register(protocols, data_sources)
 
     def protocol_versions(self) -> dict[str, str]:
         """The distribution and version of each protocol, by name."""

@@ -46,6 +46,7 @@ class Options(Spec):
     values: Values | None = titled(
         "数据（值，或每行一个列表）",
         "Values, or a list for each row",
+        freeform=True,
         default=None,
         examples=[["alice", "bob"], [["alice", "secret1"], ["bob", "secret2"]]],
     )

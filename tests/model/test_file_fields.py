@@ -8,12 +8,21 @@ import pytest
 
 from perfsvc.model import file_fields
 
-SCHEMA = {"properties": {"body_file": {"format": "datafile"}, "parts": {"items": {"$ref": "#/$defs/Part"}}}}
+SCHEMA = {
+    "properties": {
+        "body_file": {"format": "datafile"},
+        "parts": {"items": {"$ref": "#/$defs/Part"}},
+        "cells": {"type": "object", "x-freeform": True},
+    },
+    "$defs": {"Part": {"properties": {"extra": {"anyOf": [{"type": "object"}], "x-freeform": True}}}},
+}
 
 
 @pytest.fixture(autouse=True)
 def _only_these(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(file_fields, "_fields", set(file_fields.fields_of(SCHEMA)))
+    monkeypatch.setattr(file_fields, "_fields", set())
+    monkeypatch.setattr(file_fields, "_freeform", set(file_fields._freeform))
+    file_fields.register([SCHEMA], [{"properties": {"form": {"x-freeform": True}, "path": {"format": "datafile"}}}])
 
 
 def test_fields_are_named_and_renamed_at_any_depth() -> None:
@@ -23,7 +32,11 @@ def test_fields_are_named_and_renamed_at_any_depth() -> None:
     assert renamed == {"url": "/", "parts": [{"body_file": "photo.png"}], "body_file": "8"}
 
 
-@pytest.mark.parametrize("key", sorted(file_fields.FREE))
+def test_only_protocols_have_fields_that_name_a_file_anywhere() -> None:
+    assert file_fields.fields() == {"body_file"}
+
+
+@pytest.mark.parametrize("key", ["headers", "variables", "set", "cells", "extra", "form"])
 def test_names_that_users_give_are_left_alone(key: str) -> None:
     request: dict[str, Any] = {key: {"body_file": "7", "deep": {"body_file": "7"}}}
     assert list(file_fields.named_files(request)) == []

@@ -65,6 +65,7 @@ class NameOptions(Spec):
     resolve: dict[str, Places] = titled(
         "主机覆盖（host:port → 地址，可多个）",
         "Host override",
+        freeform=True,
         default_factory=dict,
         about=(
             "将 host:port 对应到一个或多个地址；仍须是本服务允许发送负载的地址。",

@@ -12,6 +12,7 @@ makes failed assertions show their values.
 ``load``               many users with many requests, as the engine makes them
 ``relay``              counts what a protocol sends
 ``titles``             titles of options in both languages
+``freeform``           fields in which users name what is within
 =====================  ========================================================
 """
 

@@ -31,6 +31,7 @@ from perfsvc.plugin.testing.drive import LIMIT_S
 from perfsvc.plugin.testing.drive import Outcome
 from perfsvc.plugin.testing.drive import User
 from perfsvc.plugin.testing.drive import context
+from perfsvc.plugin.testing.freeform import unmarked_freeform
 from perfsvc.plugin.testing.load import Series
 from perfsvc.plugin.testing.load import crowd
 from perfsvc.plugin.testing.relay import HOST
@@ -420,6 +421,12 @@ async def fields_have_titles_in_both_languages(rig: Rig) -> None:
         assert bare_fields(spec) == []
     assert rig.protocol.title.zh
     assert rig.protocol.title.en
+
+
+@check
+async def fields_in_which_users_name_what_is_within_say_so(rig: Rig) -> None:
+    for spec in (rig.protocol.Request, rig.protocol.Options):
+        assert unmarked_freeform(spec) == []
 
 
 @check

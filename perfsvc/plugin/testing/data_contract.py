@@ -33,6 +33,7 @@ from perfsvc.plugin import Row
 from perfsvc.plugin import is_variable_name
 from perfsvc.plugin.json_safe import are_portable
 from perfsvc.plugin.testing.drive import resolve
+from perfsvc.plugin.testing.freeform import unmarked_freeform
 from perfsvc.plugin.testing.titles import bare_fields
 
 SOME = 1000
@@ -294,6 +295,11 @@ async def fields_have_titles_in_both_languages(rig: DataRig, folder: Path) -> No
     assert bare_fields(rig.source.Options) == []
     assert rig.source.title.zh
     assert rig.source.title.en
+
+
+@check
+async def fields_in_which_users_name_what_is_within_say_so(rig: DataRig, folder: Path) -> None:
+    assert unmarked_freeform(rig.source.Options) == []
 
 
 @check

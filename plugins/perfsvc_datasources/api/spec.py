@@ -114,16 +114,28 @@ class Options(Spec):
     )
     method: Literal["GET", "POST"] = titled("请求方法", "Method", default="GET", labels=METHODS)
     headers: dict[HeaderName, HeaderValue] = titled(
-        "请求头", "Headers", default_factory=dict, max_length=50, repr=False, examples=[{"X-Team": "load"}]
+        "请求头",
+        "Headers",
+        freeform=True,
+        default_factory=dict,
+        max_length=50,
+        repr=False,
+        examples=[{"X-Team": "load"}],
     )
     query: dict[Name, Scalar] = titled(
-        "查询参数", "Query", default_factory=dict, max_length=100, repr=False, examples=[{"active": "true"}]
+        "查询参数",
+        "Query",
+        freeform=True,
+        default_factory=dict,
+        max_length=100,
+        repr=False,
+        examples=[{"active": "true"}],
     )
     json_body: Any = titled(
-        "JSON 请求体", "JSON body", default=None, alias="json", repr=False, examples=[{"active": True}]
+        "JSON 请求体", "JSON body", freeform=True, default=None, alias="json", repr=False, examples=[{"active": True}]
     )
     form: dict[Name, Scalar] | None = titled(
-        "表单", "Form", default=None, max_length=100, repr=False, examples=[{"active": "true"}]
+        "表单", "Form", freeform=True, default=None, max_length=100, repr=False, examples=[{"active": "true"}]
     )
     auth: Auth | None = titled("身份认证", "Authentication", default=None)
     rows: JsonPath = titled(

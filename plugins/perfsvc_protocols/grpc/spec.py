@@ -57,6 +57,7 @@ class Request(Spec):
         "请求消息",
         "Message",
         template=True,
+        freeform=True,
         exclusive="message",
         default=None,
         about=(
@@ -69,6 +70,7 @@ class Request(Spec):
         "请求消息流",
         "Messages, streamed",
         template=True,
+        freeform=True,
         exclusive="message",
         default=None,
         max_length=10_000,
@@ -78,6 +80,7 @@ class Request(Spec):
         "元数据",
         "Metadata",
         template=True,
+        freeform=True,
         default_factory=dict,
         about=(
             "一个或多个值；名称以 -bin 结尾的为 base64。",
@@ -121,6 +124,7 @@ class Options(NameOptions, ProxyOptions):
     protos: dict[str, str] = titled(
         "proto 文件（名称 → 内容）",
         "Proto files: name to text",
+        freeform=True,
         default_factory=dict,
         about=("不填时通过反射向服务端查询。", "Without any, the server is asked by reflection."),
         examples=[{"orders.proto": 'syntax = "proto3"; package shop.v1; …'}],

@@ -177,6 +177,7 @@ class Sign(Spec):
         "请求头",
         "Headers",
         template=True,
+        freeform=True,
         default_factory=dict,
         examples=[{"X-Signature": '{{$hmac("sha256", app_secret, request_body)}}'}],
     )
@@ -184,6 +185,7 @@ class Sign(Spec):
         "查询参数",
         "Query",
         template=True,
+        freeform=True,
         default_factory=dict,
         examples=[{"sign": "{{$md5($concat(request_query, app_secret))}}"}],
     )
@@ -191,6 +193,7 @@ class Sign(Spec):
         "请求体字段",
         "Fields of the body",
         template=True,
+        freeform=True,
         default_factory=dict,
         examples=[{"sign": "{{$md5($concat(request_body, app_secret))}}"}],
     )
@@ -220,11 +223,14 @@ class Request(Spec, home="request"):
         about=("完整的 URL，或相对于测试环境的服务地址。", "Absolute, or below the environment's base URL."),
         examples=["/api/items?page={{$randomInt(1, 9)}}", "https://shop.example.com/api/items"],
     )
-    query: Values = titled("查询参数", "Query", template=True, default_factory=dict, examples=[{"page": "{{page}}"}])
+    query: Values = titled(
+        "查询参数", "Query", template=True, freeform=True, default_factory=dict, examples=[{"page": "{{page}}"}]
+    )
     headers: dict[str, str | Many[str]] = titled(
         "请求头",
         "Headers",
         template=True,
+        freeform=True,
         default_factory=dict,
         about=("值为列表时，按顺序发送多行。", "A list of values is as many lines, in this order."),
         examples=[{"Authorization": "Bearer {{token}}"}],
@@ -234,6 +240,7 @@ class Request(Spec, home="request"):
         "JSON 请求体",
         "JSON body",
         template=True,
+        freeform=True,
         exclusive="body",
         default=None,
         alias="json",
@@ -243,6 +250,7 @@ class Request(Spec, home="request"):
         "表单",
         "Form",
         template=True,
+        freeform=True,
         exclusive="body",
         default=None,
         examples=[{"username": "{{username}}", "password": "{{password}}"}],

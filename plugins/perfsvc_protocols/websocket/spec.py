@@ -28,7 +28,7 @@ class JsonMatch(Spec):
     """A JSON message with something at a path: ``equals``, or anything at all."""
 
     path: str = titled("JSONPath", "JSONPath", max_length=1000, examples=["$.type"])
-    equals: Any = titled("等于", "Equals", default=None, examples=["welcome"])
+    equals: Any = titled("等于", "Equals", freeform=True, default=None, examples=["welcome"])
 
 
 class Expect(Spec):
@@ -87,6 +87,7 @@ class Action(Spec):
         "JSON 消息",
         "JSON message",
         template=True,
+        freeform=True,
         exclusive="message",
         default=None,
         alias="json",
@@ -139,7 +140,12 @@ class Request(Action):
         examples=["/ws?token={{token}}", "wss://chat.example.com/ws"],
     )
     headers: dict[str, str] = titled(
-        "请求头", "Headers", template=True, default_factory=dict, examples=[{"Authorization": "Bearer {{token}}"}]
+        "请求头",
+        "Headers",
+        template=True,
+        freeform=True,
+        default_factory=dict,
+        examples=[{"Authorization": "Bearer {{token}}"}],
     )
     subprotocols: Many[str] = titled("子协议", "Subprotocols", default=(), max_length=20, examples=[["chat.v1"]])
     actions: Many[Action] = titled(
