@@ -101,23 +101,23 @@ async def test_reflection(versions: tuple[str, ...]):
 
 
 @pytest.mark.asyncio
-async def test_reflection_is_asked_once_for_all_users(monkeypatch: pytest.MonkeyPatch):
+async def test_reflection_is_requested_once_for_all_users(monkeypatch: pytest.MonkeyPatch):
     async with served(Desk(), "v1") as port:
         protocol = GrpcProtocol(GrpcProtocol.Options(), context(f"grpc://127.0.0.1:{port}"))
         users = [User(protocol, vu) for vu in range(5)]
-        asked = []
-        before = protocol._schemas._ask
+        services = []
+        original = protocol._schemas._request
 
-        async def ask(*args: Any) -> Any:
-            asked.append(args[1])
-            return await before(*args)
+        async def request(*args: Any) -> Any:
+            services.append(args[1])
+            return await original(*args)
 
-        protocol._schemas._ask = ask
+        protocol._schemas._request = request
         call = users[0].call(SAY)
         outcomes = await asyncio.gather(*(user.do(call) for user in users))
         await users[0].do({"method": "demo.Desk/Count"})
         assert [outcome.failure for outcome in outcomes] == [None] * 5
-        assert asked == ["demo.Desk"]
+        assert services == ["demo.Desk"]
         for user in users:
             await user.session.close()
         await protocol.close()

@@ -134,8 +134,8 @@ def _expiry(attributes: dict[str, str], now: float) -> float:
 
 def _date(text: str) -> float:
     try:
-        found = parsedate_tz(text)
-        return NEVER if found is None else float(mktime_tz(found))
+        parts = parsedate_tz(text)
+        return NEVER if parts is None else float(mktime_tz(parts))
     except (OverflowError, ValueError):  # a date, but of no calendar
         return NEVER
 

@@ -46,10 +46,10 @@ class MessageRequest(Spec):
 
     @model_validator(mode="after")
     def _one_payload(self) -> MessageRequest:
-        given = [name for name in PAYLOADS if getattr(self, name) is not None]
-        if len(given) > 1:
-            names = ", ".join(given)
-            raise Fault(f"{names} 只能填一个", f"at most one of {names}", given[1])
+        payloads = [name for name in PAYLOADS if getattr(self, name) is not None]
+        if len(payloads) > 1:
+            names = ", ".join(payloads)
+            raise Fault(f"{names} 只能填一个", f"at most one of {names}", payloads[1])
         return self
 
     @property

@@ -24,9 +24,9 @@ def compile_search(pattern: str) -> Search:
 
     def search(data: bytes | bytearray) -> int | None:
         try:
-            found = compiled.search(data, timeout=LIMIT_S)
+            match = compiled.search(data, timeout=LIMIT_S)
         except TimeoutError:
             raise SearchTimeout(f"the search for the pattern took longer than {LIMIT_S} s") from None
-        return None if found is None else int(found.end())
+        return None if match is None else int(match.end())
 
     return search

@@ -45,23 +45,23 @@ KINDS: Kinds = {
 class MethodChannel:
     """A channel with the methods that were called on it."""
 
-    __slots__ = ("_rpcs", "channel")
+    __slots__ = ("_rpcs", "grpc_channel")
 
     def __init__(self, channel: grpc.aio.Channel) -> None:
-        self.channel = channel
+        self.grpc_channel = channel
         self._rpcs: dict[str, Callable[..., Any]] = {}
 
     @property
-    def stands(self) -> bool:
-        """Whether there is a connection now."""
-        return self.channel.get_state() is READY
+    def connected(self) -> bool:
+        """Whether the channel has a connection now."""
+        return self.grpc_channel.get_state() is READY
 
     def rpc(self, method: Method) -> Callable[..., Any]:
         """Return the callable of a method, from bytes to bytes."""
         rpc = self._rpcs.get(method.path)
         if rpc is None:
             kind = KINDS[method.client_streaming, method.server_streaming]
-            rpc = self._rpcs[method.path] = kind(self.channel)(method.path)
+            rpc = self._rpcs[method.path] = kind(self.grpc_channel)(method.path)
         return rpc
 
 
@@ -90,12 +90,12 @@ class ChannelDialer:
             refused = connecting(error)
             raise Failed(refused.error_class, str(refused)) from None
         resolved = self._now_ns()
-        line = await self._first(target, addresses, limit_s)
-        return line, (resolved - begun, self._now_ns() - resolved, 0)
+        channel = await self._first(target, addresses, limit_s)
+        return channel, (resolved - begun, self._now_ns() - resolved, 0)
 
-    def retire(self, line: MethodChannel) -> None:
+    def retire(self, channel: MethodChannel) -> None:
         """Close a channel for new calls now, and for good when the calls of other users on it are over."""
-        self._close(line.channel, RETIRE_S)
+        self._close(channel.grpc_channel, RETIRE_S)
 
     def _close(self, channel: grpc.aio.Channel, grace_s: float | None = None) -> None:
         task = asyncio.get_running_loop().create_task(channel.close(grace_s))
@@ -103,7 +103,7 @@ class ChannelDialer:
         task.add_done_callback(self._retiring.discard)
 
     async def close(self) -> None:
-        """Ends what is still being retired."""
+        """End the channels that are still being retired."""
         retiring = list(self._retiring)
         for task in retiring:
             task.cancel()
@@ -187,53 +187,53 @@ def _constant(name: str, text: str, context: RunContext) -> str:
 
 
 class Route:
-    """The way to one target, of one user or of many; dialled when it is first needed and whenever it broke."""
+    """The channel to one target, of one user or of many; dialled when it is first needed and whenever it broke."""
 
-    __slots__ = ("_dialer", "_dialling", "_line", "_number", "target")
+    __slots__ = ("_channel", "_dialer", "_dialling", "_number", "target")
 
     def __init__(self, target: Target, dialer: ChannelDialer, number: int) -> None:
         self.target = target
         self._dialer = dialer
         self._number = number
         self._dialling = SingleFlight(self._dial)
-        self._line: MethodChannel | None = None
+        self._channel: MethodChannel | None = None
 
     @property
-    def line(self) -> MethodChannel | None:
-        """The line, while it stands."""
-        line = self._line
-        return line if line is not None and line.stands else None
+    def channel(self) -> MethodChannel | None:
+        """The channel, while it is connected."""
+        channel = self._channel
+        return channel if channel is not None and channel.connected else None
 
     async def open(self, limit_s: float) -> tuple[MethodChannel, Phases | None]:
-        """The line, and how long it took where it was opened for this caller. Raises Failed."""
-        line = self.line
-        if line is not None:
-            return line, None
-        (line, phases), first = await self._dialling.join(limit_s)
-        return line, phases if first else None
+        """Return the channel, and the phases of connecting where it was opened for this caller. Raise Failed."""
+        channel = self.channel
+        if channel is not None:
+            return channel, None
+        (channel, phases), first = await self._dialling.join(limit_s)
+        return channel, phases if first else None
 
-    def lost(self, line: MethodChannel) -> None:
-        """A call found this line broken."""
-        if line is self._line:
+    def lost(self, channel: MethodChannel) -> None:
+        """Drop a channel that a call found broken."""
+        if channel is self._channel:
             self.drop()
 
     def drop(self) -> None:
-        """Gives the line up."""
-        line, self._line = self._line, None
-        if line is not None:
-            self._dialer.retire(line)
+        """Retire the channel."""
+        channel, self._channel = self._channel, None
+        if channel is not None:
+            self._dialer.retire(channel)
 
     async def close(self) -> None:
-        """Closes the line."""
-        line, self._line = self._line, None
-        if line is not None:
-            await line.channel.close()
+        """Close the channel."""
+        channel, self._channel = self._channel, None
+        if channel is not None:
+            await channel.grpc_channel.close()
 
     async def _dial(self, limit_s: float) -> tuple[MethodChannel, Phases]:
         self.drop()
-        line, phases = await self._dialer.open(self.target, limit_s, self._number)
-        self._line = line
-        return line, phases
+        channel, phases = await self._dialer.open(self.target, limit_s, self._number)
+        self._channel = channel
+        return channel, phases
 
 
 async def _refusal(channel: grpc.aio.Channel) -> Failed | None:

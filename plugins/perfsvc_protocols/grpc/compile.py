@@ -68,12 +68,12 @@ class _Compilation:
 
     def metadata(self, request: Request) -> MetadataTemplate:
         """Merge the environment's headers and the step's, which win; HTTP header fields are left out."""
-        given = {name.lower(): _several(text) for name, text in self._context.headers.items()}
-        given = {name: texts for name, texts in given.items() if name not in RESERVED}
-        given |= {name.lower(): _several(texts) for name, texts in request.metadata.items()}
-        values = ((name, text) for name, texts in given.items() for text in texts)
+        texts_by_name = {name.lower(): _several(text) for name, text in self._context.headers.items()}
+        texts_by_name = {name: texts for name, texts in texts_by_name.items() if name not in RESERVED}
+        texts_by_name |= {name.lower(): _several(texts) for name, texts in request.metadata.items()}
+        values = ((name, text) for name, texts in texts_by_name.items() for text in texts)
         pairs = tuple((name, self._template(text, f"metadata.{name}")) for name, text in values)
-        self.problems += [Problem(f"metadata.{name}", text) for name in given if (text := name_fault(name))]
+        self.problems += [Problem(f"metadata.{name}", text) for name in texts_by_name if (text := name_fault(name))]
         return self._checked(pairs)
 
     def _checked(self, pairs: tuple[tuple[str, Template], ...]) -> MetadataTemplate:

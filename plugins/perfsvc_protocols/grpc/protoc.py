@@ -23,7 +23,7 @@ OUTPUT = "descriptors.bin"
 def schema_of(protos: Mapping[str, str]) -> Schema:
     """The schema in these files, which may import each other and Google's own.
 
-    Raises InvalidInput at ``protos`` with the compiler's words.
+    Raises InvalidInput at ``protos`` with the compiler's message.
     """
     return _compiled(tuple(sorted(protos.items())))
 
@@ -62,5 +62,5 @@ def _run(folder: Path, paths: list[str]) -> None:
         raise _refused(done.stderr.strip()[:MAX_WORDS])
 
 
-def _refused(words: str) -> InvalidInput:
-    return InvalidInput.at("protos", f"无法编译 proto 文件：{words}", f"the proto files do not compile: {words}")
+def _refused(message: str) -> InvalidInput:
+    return InvalidInput.at("protos", f"无法编译 proto 文件：{message}", f"the proto files do not compile: {message}")

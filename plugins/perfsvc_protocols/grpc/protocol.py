@@ -33,7 +33,7 @@ class GrpcProtocol(Protocol):
     Options = spec.Options
 
     def __init__(self, options: spec.Options, context: RunContext) -> None:
-        """Raises InvalidInput, with the compiler's words, for ``.proto`` texts that do not compile."""
+        """Raises InvalidInput, with the compiler's message, for ``.proto`` texts that do not compile."""
         from perfsvc_protocols.grpc.channels import ChannelDialer
         from perfsvc_protocols.grpc.routes import OwnRoutes
         from perfsvc_protocols.grpc.schemas import Schemas
@@ -47,7 +47,7 @@ class GrpcProtocol(Protocol):
         from perfsvc_protocols.grpc.compile import compiled
 
         call = compiled(request, self.context, timeout_ns, reads)
-        method = self._schemas.given(call.path)
+        method = self._schemas.from_files(call.path)
         if method is not None:
             try:
                 call.bind(method)

@@ -26,7 +26,7 @@ PATHS = tuple(f"/grpc.reflection.{version}.ServerReflection/ServerReflectionInfo
 LIMIT_S = 10.0
 MAX_FILES = 1000
 
-Ask = Callable[[ServerReflectionRequest], Any]
+Exchange = Callable[[ServerReflectionRequest], Any]
 
 
 async def schema_of(channel: grpc.aio.Channel, service: str, metadata: Pairs) -> Schema:
@@ -56,7 +56,7 @@ class _Ended(Exception):
 
 
 @asynccontextmanager
-async def _conversation(channel: grpc.aio.Channel, path: str, metadata: Pairs) -> AsyncIterator[Ask]:
+async def _conversation(channel: grpc.aio.Channel, path: str, metadata: Pairs) -> AsyncIterator[Exchange]:
     multi = channel.stream_stream(
         path,
         request_serializer=ServerReflectionRequest.SerializeToString,
@@ -64,7 +64,7 @@ async def _conversation(channel: grpc.aio.Channel, path: str, metadata: Pairs) -
     )
     rpc = multi(timeout=LIMIT_S, metadata=metadata)
 
-    async def ask(request: ServerReflectionRequest) -> list[bytes]:
+    async def exchange(request: ServerReflectionRequest) -> list[bytes]:
         try:
             await rpc.write(request)
             reply = await rpc.read()
@@ -72,30 +72,30 @@ async def _conversation(channel: grpc.aio.Channel, path: str, metadata: Pairs) -
             # The server ended the call before or while this was written: the library then has no AioRpcError.
             raise _Ended(await rpc.code(), await rpc.details() or "") from None
         if not isinstance(reply, ServerReflectionResponse):
-            raise Failed(SCHEMA, "the server ended the conversation")
+            raise Failed(SCHEMA, "the server ended the call")
         if reply.HasField("error_response"):
             raise Failed(SCHEMA, f"reflection: {reply.error_response.error_message}")
         return list(reply.file_descriptor_response.file_descriptor_proto)
 
     try:
-        yield ask
+        yield exchange
     finally:
         rpc.cancel()
 
 
-async def _files(ask: Ask, service: str) -> list[bytes]:
+async def _files(exchange: Exchange, service: str) -> list[bytes]:
     """The service's file and all it imports, each after those it imports itself."""
-    found: dict[str, FileDescriptorProto] = {}
-    received = await ask(ServerReflectionRequest(file_containing_symbol=service))
+    files: dict[str, FileDescriptorProto] = {}
+    received = await exchange(ServerReflectionRequest(file_containing_symbol=service))
     while received:
         for data in received:
             file = FileDescriptorProto.FromString(data)
-            found[file.name] = file
-        if len(found) > MAX_FILES:
+            files[file.name] = file
+        if len(files) > MAX_FILES:
             raise Failed(SCHEMA, f"more than {MAX_FILES} files")
-        missing = {name for file in found.values() for name in file.dependency} - found.keys()
-        received = await ask(ServerReflectionRequest(file_by_filename=min(missing))) if missing else []
-    return [found[name].SerializeToString() for name in _sorted(found)]
+        missing = {name for each in files.values() for name in each.dependency} - files.keys()
+        received = await exchange(ServerReflectionRequest(file_by_filename=min(missing))) if missing else []
+    return [files[name].SerializeToString() for name in _sorted(files)]
 
 
 def _sorted(files: dict[str, FileDescriptorProto]) -> list[str]:

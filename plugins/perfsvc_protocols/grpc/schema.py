@@ -29,7 +29,7 @@ class Method(NamedTuple):
     pool: DescriptorPool
 
     def encoded(self, value: Any) -> bytes:
-        """A request message from JSON. Raises Fault in the words of protobuf."""
+        """A request message from JSON. Raise Fault with protobuf's message."""
         try:
             message = json_format.ParseDict(value, self.request(), descriptor_pool=self.pool)
         except (json_format.ParseError, AttributeError, ValueError, TypeError) as error:
@@ -83,15 +83,15 @@ class Schema:
         except KeyError:
             raise Fault(f"没有服务 {service_name}", f"there is no service {service_name}") from None
         if name not in service.methods_by_name:
-            known = ", ".join(sorted(service.methods_by_name))
+            names = ", ".join(sorted(service.methods_by_name))
             raise Fault(
-                f"{service_name} 没有方法 {name}，可用：{known}", f"no {name} in {service_name}; there are: {known}"
+                f"{service_name} 没有方法 {name}，可用：{names}", f"no {name} in {service_name}; there are: {names}"
             )
         return self._method(path, service.methods_by_name[name])
 
-    def _method(self, path: str, found: MethodDescriptor) -> Method:
-        request, reply = GetMessageClass(found.input_type), GetMessageClass(found.output_type)
-        return Method(path, found.client_streaming, found.server_streaming, request, reply, self._pool)
+    def _method(self, path: str, descriptor: MethodDescriptor) -> Method:
+        request, reply = GetMessageClass(descriptor.input_type), GetMessageClass(descriptor.output_type)
+        return Method(path, descriptor.client_streaming, descriptor.server_streaming, request, reply, self._pool)
 
 
 def _json(document: object) -> bytes:

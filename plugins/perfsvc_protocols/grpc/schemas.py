@@ -22,17 +22,17 @@ class Schemas:
 
     def __init__(self, options: Options, dialer: ChannelDialer) -> None:
         """Raises InvalidInput when the given files do not compile."""
-        self._given = protoc.schema_of(options.protos) if options.protos else None
+        self._from_files = protoc.schema_of(options.protos) if options.protos else None
         self._dialer = dialer
         self._reflected: dict[tuple[Target, str], Schema] = {}
-        self._asking: dict[tuple[Target, str], SingleFlight[[Target, str, Pairs, float], Schema]] = {}
+        self._requesting: dict[tuple[Target, str], SingleFlight[[Target, str, Pairs, float], Schema]] = {}
 
-    def given(self, path: str) -> Method | None:
-        """The method, where files were given. Raises InvalidInput at ``method`` when it is not in them."""
-        if self._given is None:
+    def from_files(self, path: str) -> Method | None:
+        """Return the method if there are ``.proto`` files. Raise InvalidInput at ``method`` if it is not in them."""
+        if self._from_files is None:
             return None
         try:
-            return self._given.method(path)
+            return self._from_files.method(path)
         except Fault as fault:
             raise InvalidInput.at("method", *fault.problems[0].text) from None
 
@@ -43,17 +43,17 @@ class Schemas:
         """
         key = target, path.strip("/").rpartition("/")[0]
         if key not in self._reflected:
-            asking = self._asking.setdefault(key, SingleFlight(self._ask))
-            self._reflected[key], _ = await asking.join(*key, metadata, limit_s)
+            requesting = self._requesting.setdefault(key, SingleFlight(self._request))
+            self._reflected[key], _ = await requesting.join(*key, metadata, limit_s)
         try:
             return self._reflected[key].method(path)
         except Fault as fault:
             raise Failed(SCHEMA, str(fault)) from None
 
-    async def _ask(self, target: Target, service: str, metadata: Pairs, limit_s: float) -> Schema:
+    async def _request(self, target: Target, service: str, metadata: Pairs, limit_s: float) -> Schema:
         # On a channel of its own: those of users come and go with them.
-        line, _ = await self._dialer.open(target, limit_s, 0)
+        channel, _ = await self._dialer.open(target, limit_s, 0)
         try:
-            return await reflection.schema_of(line.channel, service, metadata)
+            return await reflection.schema_of(channel.grpc_channel, service, metadata)
         finally:
-            await line.channel.close()
+            await channel.grpc_channel.close()

@@ -62,10 +62,10 @@ class GrpcSession(AsyncSession):
         reply = call
         try:
             route = self._routes.to(reply.call.target)
-            line = route.line
-            if line is None or reply.wire is None:
-                line = await self._prepared(reply, route)
-            await self._exchange(reply, route, line)
+            channel = route.channel
+            if channel is None or reply.wire is None:
+                channel = await self._prepared(reply, route)
+            await self._exchange(reply, route, channel)
         except Failed as error:
             if not error.sent:
                 reply.unsent()
@@ -83,13 +83,13 @@ class GrpcSession(AsyncSession):
         await self._routes.close()
 
     async def _prepared(self, reply: GrpcReply, route: Route) -> MethodChannel:
-        """The schema where it is still unknown, and a line that stands. Raises Failed."""
+        """The schema where it is still unknown, and a connected channel. Raise Failed."""
         try:
             async with asyncio.timeout(reply.call.timeout_s):
                 if reply.wire is None:
                     await self._bind(reply)
-                line, reply.connected = await route.open(reply.call.timeout_s)
-                return line
+                channel, reply.connected = await route.open(reply.call.timeout_s)
+                return channel
         except TimeoutError:
             raise Failed(TIMEOUT, f"no connection to {route.target.authority} in time") from None
 
@@ -104,10 +104,10 @@ class GrpcSession(AsyncSession):
         except Fault as fault:
             raise Failed(INVALID_REQUEST, str(fault)) from None
 
-    async def _exchange(self, reply: GrpcReply, route: Route, line: MethodChannel) -> None:
+    async def _exchange(self, reply: GrpcReply, route: Route, channel: MethodChannel) -> None:
         call, wire = reply.call, reply.wire
         method: Any = call.method
-        rpc = line.rpc(method)(
+        rpc = channel.rpc(method)(
             wire if method.client_streaming else wire[0],  # type: ignore[index]  # bound above
             timeout=call.timeout_s,
             metadata=reply.metadata,
@@ -126,7 +126,7 @@ class GrpcSession(AsyncSession):
             failure = failures.of(error)
             if failure is not None:
                 if failure.broken:
-                    route.lost(line)
+                    route.lost(channel)
                 raise failure from None
             reply.ended_ns = self._now_ns()
             reply.refused(error, reply.ended_ns)

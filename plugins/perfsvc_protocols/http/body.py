@@ -50,23 +50,23 @@ def body_of(request: Request, compile_text: Compile, template: Callable[[str, st
 
 def pairs(values: Values, at: str, encode: Encode, compile_text: Compile) -> ByteTemplate:
     """``name=value&name=value``; a list gives its name several times."""
-    found: list[BytePart] = []
-    for name, given in values.items():
-        for value in given if isinstance(given, tuple) else (given,):
+    parts: list[BytePart] = []
+    for name, texts in values.items():
+        for value in texts if isinstance(texts, tuple) else (texts,):
             text = value if isinstance(value, str) else json.dumps(value)
             path = f"{at}.{name}"
-            found += [b"&", *compile_text(name, path, encode), b"=", *compile_text(text, path, encode)]
-    return merged(found[1:])
+            parts += [b"&", *compile_text(name, path, encode), b"=", *compile_text(text, path, encode)]
+    return merged(parts[1:])
 
 
 def _multipart(parts: tuple[Part, ...], compile_text: Compile) -> Body:
     # Random per run, so that no value can contain the boundary.
     boundary = f"perfsvc-{secrets.token_hex(16)}"
-    found: list[BytePart] = []
+    body: list[BytePart] = []
     for number, part in enumerate(parts):
-        found += [f"--{boundary}\r\n".encode(), *_part(part, f"multipart[{number}]", compile_text), b"\r\n"]
-    found.append(f"--{boundary}--\r\n".encode())
-    return Body(merged(found), f"multipart/form-data; boundary={boundary}")
+        body += [f"--{boundary}\r\n".encode(), *_part(part, f"multipart[{number}]", compile_text), b"\r\n"]
+    body.append(f"--{boundary}--\r\n".encode())
+    return Body(merged(body), f"multipart/form-data; boundary={boundary}")
 
 
 def _part(part: Part, at: str, compile_text: Compile) -> Iterator[BytePart]:

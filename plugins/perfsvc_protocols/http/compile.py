@@ -293,8 +293,8 @@ class _Compilation:
         }
         return {name.lower(): (name, ((value.encode(),),)) for name, value in values.items() if value}
 
-    def _add(self, headers: Headers, given: Mapping[str, str | Sequence[str]]) -> None:
-        for name, value in given.items():
+    def _add(self, headers: Headers, more: Mapping[str, str | Sequence[str]]) -> None:
+        for name, value in more.items():
             if not TOKEN.fullmatch(name):
                 self.problems.append(Problem(f"headers.{name}", NOT_A_NAME))
             at = f"headers.{name}"
@@ -310,9 +310,9 @@ class _Compilation:
             return (b"Bearer ", *self._bytes(auth.token, "auth.token", header_text))
         user = self._bytes(auth.username, "auth.username", plain_text)
         both = merged((*user, b":", *self._bytes(auth.password, "auth.password", plain_text)))
-        known = constant(both)
-        if known is not None:
-            return (b"Basic " + base64.b64encode(known),)
+        fixed = constant(both)
+        if fixed is not None:
+            return (b"Basic " + base64.b64encode(fixed),)
         return (lambda scope: b"Basic " + base64.b64encode(render(both, scope)),)
 
 

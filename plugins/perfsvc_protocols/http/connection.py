@@ -33,12 +33,12 @@ class Connection(BaseConnection):
         "_complete",
         "_keep_alive",
         "_listener",
+        "_listening_error",
         "_mode",
         "_parser",
         "_refusal",
         "_reply",
         "_surplus",
-        "_unheard",
         "size",
     )
 
@@ -53,7 +53,7 @@ class Connection(BaseConnection):
         self.size = 0
         self._complete = self._keep_alive = self._surplus = False
         self._refusal: str | None = None
-        self._unheard: Exception | None = None
+        self._listening_error: Exception | None = None
 
     # Called by the session
 
@@ -142,8 +142,8 @@ class Connection(BaseConnection):
             self._surplus = True
             if not self._complete:
                 self._read_leniently(before + data, str(error))
-        if self._unheard is not None:
-            self._listener.unheard(self, self._unheard)
+        if self._listening_error is not None:
+            self._listener.listening_failed(self, self._listening_error)
         elif self._complete:
             self._conclude()
         elif self._refusal is None and self.call is not None and head.end_of(before) < 0:
@@ -168,8 +168,8 @@ class Connection(BaseConnection):
         self._refusal = refusal
         if end < 0 and lenient.is_begun(received):
             return
-        found = None if end < 0 else lenient.rewritten(received[start:end])
-        if found is None or not lenient.is_changed(received[start:end], found):
+        rewritten = None if end < 0 else lenient.rewritten(received[start:end])
+        if rewritten is None or not lenient.is_changed(received[start:end], rewritten):
             self._listener.protocol_error(self, lenient.explained(refusal, received))
             return
         self._refusal = None
@@ -178,9 +178,9 @@ class Connection(BaseConnection):
         self._adapt(mode or BODY)
         self._parser.set_dangerous_leniencies(lenient_headers=True)  # type: ignore[union-attr]  # made just now
         self._reply.forget()
-        self._reply.keep(found + received[end:])
+        self._reply.keep(rewritten + received[end:])
         self._mode, mode = None, self._mode  # the next reply gets a strict parser
-        self._reparse(found + received[end:])
+        self._reparse(rewritten + received[end:])
 
     def _reparse(self, data: bytes) -> None:
         try:
@@ -217,7 +217,7 @@ class Connection(BaseConnection):
         if mode is BODY:
             callbacks["on_body"] = self._body
         elif mode is EVENTS:
-            callbacks["on_body"] = self._hear
+            callbacks["on_body"] = self._listen
         self._parser = httptools.HttpResponseParser(SimpleNamespace(**callbacks))
         self._parser.set_dangerous_leniencies(lenient_spaces_after_chunk_size=True)
         self._mode = mode
@@ -226,22 +226,22 @@ class Connection(BaseConnection):
         self._surplus = self._complete
 
     def _body(self, part: bytes) -> None:
-        wanted = self.call is not None and self.call.mode is BODY
-        if wanted and not self._complete:
+        is_read = self.call is not None and self.call.mode is BODY
+        if is_read and not self._complete:
             self._reply.add_body(part)
 
-    def _hear(self, part: bytes) -> None:
+    def _listen(self, part: bytes) -> None:
         call, reply = self.call, self._reply
-        if call is None or call.listening is None or self._complete or self._unheard is not None:
+        if call is None or call.listening is None or self._complete or self._listening_error is not None:
             return
         if call.listening.keeps:
             reply.add_body(part)
         try:
-            if reply.heard(part):
+            if reply.listened(part):
                 reply.status = self._parser.get_status_code()  # type: ignore[union-attr]  # it is calling
                 self._complete = self._surplus = True
         except (TooLong, Undecodable) as error:
-            self._unheard = error
+            self._listening_error = error
 
     def _ends(self) -> None:
         # Only here and now does the parser know: a moment later it stands before the next reply.

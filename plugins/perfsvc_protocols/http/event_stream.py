@@ -97,18 +97,18 @@ class EventStream:
 
     def gauges(self, started_ns: int) -> dict[str, float]:
         """Times, in ms, and tokens per second."""
-        found: dict[str, float] = {}
+        gauges: dict[str, float] = {}
         if self.events:
-            found["first_event_ms"] = (self._first_ns - started_ns) / NS_PER_MS
+            gauges["first_event_ms"] = (self._first_ns - started_ns) / NS_PER_MS
         if self.events > 1:
-            found["event_gap_ms"] = (self._last_ns - self._first_ns) / (self.events - 1) / NS_PER_MS
-            found["longest_event_gap_ms"] = self._gap_ns / NS_PER_MS
+            gauges["event_gap_ms"] = (self._last_ns - self._first_ns) / (self.events - 1) / NS_PER_MS
+            gauges["longest_event_gap_ms"] = self._gap_ns / NS_PER_MS
         if self._first_token_ns:
-            found["first_token_ms"] = (self._first_token_ns - started_ns) / NS_PER_MS
+            gauges["first_token_ms"] = (self._first_token_ns - started_ns) / NS_PER_MS
             if self._last_token_ns > self._first_token_ns and self._tokens > 1:
                 seconds = (self._last_token_ns - self._first_token_ns) / NS_PER_S
-                found["tokens_per_second"] = (self._tokens - 1) / seconds
-        return found
+                gauges["tokens_per_second"] = (self._tokens - 1) / seconds
+        return gauges
 
     def _cut(self, part: bytes) -> Iterator[bytes]:
         if self._format == "pieces":
@@ -143,13 +143,13 @@ class EventStream:
     def _count_tokens(self, event: bytes, now: int) -> None:
         """A text is one token; a number says how many there were in all."""
         try:
-            found = self._listening.tokens(decode_json(event))  # type: ignore[misc]  # the caller has looked
+            value = self._listening.tokens(decode_json(event))  # type: ignore[misc]  # the caller has looked
         except (msgspec.DecodeError, UnicodeDecodeError):
             return
-        if found is MISSING or found is None or found == "":
+        if value is MISSING or value is None or value == "":
             return
-        if isinstance(found, int | float) and not isinstance(found, bool):
-            self._tokens = max(self._tokens, float(found))
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            self._tokens = max(self._tokens, float(value))
         else:
             self._tokens += 1
         self._first_token_ns = self._first_token_ns or now

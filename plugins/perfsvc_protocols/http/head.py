@@ -47,8 +47,8 @@ def values(head: bytes, name: str) -> list[str]:
 
 def value(head: bytes, name: str) -> str | None:
     """Return a field's value, or None; several are joined by commas (RFC 9110, 5.3)."""
-    found = values(head, name)
-    return ", ".join(found) if found else None
+    lines = values(head, name)
+    return ", ".join(lines) if lines else None
 
 
 def tokens(head: bytes, name: str) -> list[str]:

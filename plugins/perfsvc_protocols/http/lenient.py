@@ -24,8 +24,8 @@ LENGTH, CODING = b"content-length", b"transfer-encoding"
 def final_head(received: bytes) -> tuple[int, int]:
     """Return where the final reply's head begins and ends; the end is -1 while it is incomplete."""
     start = head.start_of(received)
-    found = END.search(received, start)
-    return start, -1 if found is None else found.end()
+    end = END.search(received, start)
+    return start, -1 if end is None else end.end()
 
 
 def is_begun(received: bytes) -> bool:
@@ -45,9 +45,9 @@ def explained(refusal: str, received: bytes) -> str:
     return f"{refusal}: the reply begins with {start!r}"
 
 
-def is_changed(raw: bytes, found: bytes | None) -> bool:
+def is_changed(raw: bytes, rewritten_head: bytes | None) -> bool:
     """Whether a lenient parser may take a head as it was rewritten although a strict one refused it before."""
-    return found is not None and (found != raw or CONTROLS.search(raw) is not None)
+    return rewritten_head is not None and (rewritten_head != raw or CONTROLS.search(raw) is not None)
 
 
 def rewritten(raw: bytes) -> bytes | None:
@@ -62,20 +62,20 @@ def rewritten(raw: bytes) -> bytes | None:
         return None
     fields = [_field(line) for line in _unfolded(lines)]
     kept = _framed([field for field in fields if field is not None])
-    found = START.fullmatch(start)
-    if found is not None:
-        start = b"HTTP/%b %b %b" % (found[1], found[2], found[3])
+    parts = START.fullmatch(start)
+    if parts is not None:
+        start = b"HTTP/%b %b %b" % (parts[1], parts[2], parts[3])
     return b"\r\n".join((start, *(b"%b:%b" % field if field[0] else field[1] for field in kept), b"", b""))
 
 
 def _unfolded(lines: list[bytes]) -> list[bytes]:
-    found: list[bytes] = []
+    unfolded: list[bytes] = []
     for line in lines:
         if line[:1] not in (b" ", b"\t"):
-            found.append(line)
-        elif found:
-            found[-1] = b"%b %b" % (found[-1].rstrip(BLANKS), line.strip(BLANKS))
-    return found
+            unfolded.append(line)
+        elif unfolded:
+            unfolded[-1] = b"%b %b" % (unfolded[-1].rstrip(BLANKS), line.strip(BLANKS))
+    return unfolded
 
 
 def _field(line: bytes) -> tuple[bytes, bytes] | None:

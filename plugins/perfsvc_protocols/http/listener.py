@@ -28,7 +28,7 @@ class ReplyListener(Protocol):
         """The received bytes violate HTTP."""
         ...
 
-    def unheard(self, connection: Any, error: Exception) -> None:
+    def listening_failed(self, connection: Any, error: Exception) -> None:
         """The reply cannot be listened to."""
         ...
 

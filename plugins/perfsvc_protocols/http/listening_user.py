@@ -13,7 +13,7 @@ from perfsvc_protocols.http.user import HttpUser
 
 
 class ListeningUser(HttpUser):
-    """Ends a reply when the step has heard enough, and reports what it has heard."""
+    """Ends a reply when the step has enough of it, and reports what was counted."""
 
     __slots__ = ()
 

@@ -160,9 +160,9 @@ class PooledUser(HttpUser, Generic[C]):
         connection.drop()
         self._fail(failures.PROTOCOL, cause)
 
-    def unheard(self, connection: C, error: Exception) -> None:
+    def listening_failed(self, connection: C, error: Exception) -> None:
         connection.drop()
-        self._not_heard(error)
+        self._fail_listening(error)
 
     def stop_listening(self) -> None:
         connection = self._connection

@@ -101,7 +101,7 @@ class HttpReply(Reply):
         """Message for a head that exceeds its limits."""
         return f"the head of the reply has more than {self.limits.head} bytes or {self.limits.fields} fields"
 
-    def heard(self, part: bytes) -> bool:
+    def listened(self, part: bytes) -> bool:
         """Take a part of a body that is listened to. Return whether that was enough. Raise TooLong, Undecodable."""
         stream = self.stream
         if stream is None:
@@ -159,13 +159,13 @@ class HttpReply(Reply):
         self.hops = [hop] if self.hops is None else [*self.hops, hop]
 
     def redirects(self) -> list[Redirect]:
-        found, started_ns = [], self.started_ns
+        redirects, started_ns = [], self.started_ns
         for hop in self.hops or ():
             head_text = head.of(hop.raw).decode("utf-8", "replace")
             request = _shown_request(hop.wire)
-            found.append(Redirect(hop.status, hop.location, request, head_text, started_ns, hop.ended_ns))
+            redirects.append(Redirect(hop.status, hop.location, request, head_text, started_ns, hop.ended_ns))
             started_ns = hop.ended_ns
-        return found
+        return redirects
 
     def excerpt(self) -> Excerpt:
         request = _shown_request(self.wire)
@@ -196,12 +196,12 @@ class HttpReply(Reply):
 
 
 class UnframedReply(HttpReply):
-    """A reply whose body arrives apart from its head and without framing. ``wanted``: checks or extractors read it."""
+    """A reply whose body arrives unframed, apart from its head. ``reads_body``: checks or extractors read it."""
 
-    __slots__ = ("start", "wanted")
+    __slots__ = ("reads_body", "start")
 
     def __init__(self, limits: Limits) -> None:
-        self.wanted = False
+        self.reads_body = False
         self.start: bytes
         super().__init__(limits)
 
@@ -215,7 +215,7 @@ class UnframedReply(HttpReply):
 
     def take(self, data: bytes) -> None:
         """The next bytes of the body."""
-        if self.wanted:
+        if self.reads_body:
             self.add_body(data)
         if len(self.start) < KEPT_BODY:
             self.start += data[: KEPT_BODY - len(self.start)]
@@ -234,13 +234,13 @@ def _shown_request(wire: bytes) -> str:
 
 def _unchunked(data: bytes) -> bytes:
     """Decode the first bytes of a chunked body, as far as they reach."""
-    found = b""
+    body = b""
     while data:
         size, _, data = data.partition(b"\r\n")
         try:
             length = int(size.partition(b";")[0], 16)
         except ValueError:
             break
-        found += data[:length]
+        body += data[:length]
         data = data[length + 2 :]
-    return found
+    return body

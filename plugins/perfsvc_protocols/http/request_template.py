@@ -65,8 +65,8 @@ class RequestParts(NamedTuple):
         """The body where it varies, and what follows the headers where it does not."""
         if self.body is None:
             return None, b"\r\n"
-        known = constant(self.body)
-        return (self.body, b"") if known is None else (None, framed(known, self.chunk_bytes))
+        fixed = constant(self.body)
+        return (self.body, b"") if fixed is None else (None, framed(fixed, self.chunk_bytes))
 
 
 class FixedOriginTemplate(NamedTuple):
@@ -152,11 +152,11 @@ def framed(body: bytes, chunk_bytes: int) -> bytes:
 
 def unchunked(body: bytes) -> bytes:
     """Return a body without the framing that ``framed`` gave it."""
-    found: list[bytes] = []
+    chunks: list[bytes] = []
     while True:
         size, _, rest = body.partition(b"\r\n")
         length = int(size, 16)
         if not length:
-            return b"".join(found)
-        found.append(rest[:length])
+            return b"".join(chunks)
+        chunks.append(rest[:length])
         body = rest[length + 2 :]

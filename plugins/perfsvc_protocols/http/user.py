@@ -66,7 +66,7 @@ class HttpUser(Session):
     def stop_listening(self) -> None:
         """End the reply in flight, which has begun, as complete."""
 
-    def _not_heard(self, error: Exception) -> None:
+    def _fail_listening(self, error: Exception) -> None:
         """Fail a request whose reply cannot be listened to."""
         if isinstance(error, Undecodable):
             self._fail(failures.UNDECODABLE, str(error))

@@ -137,10 +137,10 @@ class UdpSession(EndpointSession):
 
     async def _dial(self, endpoint: Endpoint) -> None:
         try:
-            found = await self._resources.lookup.find(endpoint.host, endpoint.port, self.scope.vu)
+            addresses = await self._resources.lookup.find(endpoint.host, endpoint.port, self.scope.vu)
             resolved = self._now_ns()
             for _ in range(self._resources.options.sockets):
-                self._sockets.append(await _opened(self, self._resources.socket(found[0], self.scope.vu)))
+                self._sockets.append(await _opened(self, self._resources.socket(addresses[0], self.scope.vu)))
         except Exception as error:
             failure = failures.connecting(error)
             self._fail(failure.error_class, str(failure))
@@ -308,13 +308,13 @@ class RunResources:
         self.lookup = Lookup(options, context)
         self._sources = Sources(options.source_addresses)
 
-    def socket(self, found: tuple[Any, ...], vu: int) -> socket.socket:
+    def socket(self, address: tuple[Any, ...], vu: int) -> socket.socket:
         """A user's socket, connected to one address. Raises OSError and Failed."""
-        made = socket.socket(found[0], socket.SOCK_DGRAM)
+        made = socket.socket(address[0], socket.SOCK_DGRAM)
         try:
             made.setblocking(False)
             self._sources.bind(made, vu)
-            made.connect(found[4])
+            made.connect(address[4])
         except (OSError, Failed):
             made.close()
             raise

@@ -33,8 +33,8 @@ def negotiated(extensions: str) -> Negotiated | None:
         return None
     name, *parameters = (part.strip() for part in extensions.split(";"))
     values = dict(_parameter(text) for text in parameters)
-    known = name == NAME and values.keys() <= {*FLAGS, *BITS}
-    if not known or len(values) != len(parameters) or not all(_valid(*item) for item in values.items()):
+    supported = name == NAME and values.keys() <= {*FLAGS, *BITS}
+    if not supported or len(values) != len(parameters) or not all(_valid(*item) for item in values.items()):
         raise Failed(failures.PROTOCOL, f"the server chose the extension {extensions!r}, which was not offered")
     return Negotiated(
         client_bits=int(values.get("client_max_window_bits", MAX_BITS)),

@@ -202,7 +202,7 @@ class Connection(WSListener):
 
     def on_ws_disconnected(self, transport: WSTransport) -> None:
         if transport.is_close_frame_sent:
-            self._farewell = asyncio.get_running_loop().create_task(_heard_out(transport))
+            self._farewell = asyncio.get_running_loop().create_task(_disconnected(transport))
         if self._violation is not None:
             self._end_violated(self._violation)
         listener, self.listener = self.listener, None
@@ -309,7 +309,7 @@ class Connection(WSListener):
         return True
 
 
-async def _heard_out(transport: WSTransport) -> None:
+async def _disconnected(transport: WSTransport) -> None:
     """Retrieve the exception of a failed connection, so that the loop does not log it as never retrieved."""
     with contextlib.suppress(Exception):
         await transport.wait_disconnected()

@@ -61,15 +61,15 @@ def _sound(made: MessagePredicate, texts: Texts, at: str) -> MessagePredicate:
     return made
 
 
-def _at_path(wanted: JsonMatch, texts: Texts, at: str) -> MessagePredicate | None:
+def _at_path(match: JsonMatch, texts: Texts, at: str) -> MessagePredicate | None:
     try:
-        get = compile_path(wanted.path)
+        get = compile_path(match.path)
     except Fault as fault:
         texts.problems += [Problem(f"{at}.path", problem.text) for problem in fault.problems]
         return None
-    if "equals" not in wanted.model_fields_set:
+    if "equals" not in match.model_fields_set:
         return MessagePredicate(NOTHING, lambda _: _json(get, MISSING, False))
-    payload = texts.json(wanted.equals, f"{at}.equals")
+    payload = texts.json(match.equals, f"{at}.equals")
     varies = payload.constant is None
     return MessagePredicate(payload, lambda rendered: _json(get, loads(rendered), varies))
 
@@ -90,16 +90,16 @@ def _regex(pattern: bytes) -> Match:
     return match
 
 
-def _json(get: Callable[[Any], Any], wanted: Any, as_text: bool) -> Match:
+def _json(get: Callable[[Any], Any], expected: Any, as_text: bool) -> Match:
     """``as_text``: what templates give is text, so a number is compared by its text too."""
 
     def match(message: bytes) -> bool:
         try:
-            found = get(loads(message))
+            value = get(loads(message))
         except (JSONDecodeError, UnicodeDecodeError, RecursionError):
             return False
-        if wanted is MISSING or found is MISSING:
-            return found is not MISSING
-        return bool(found == wanted or (as_text and type(found) in (int, float) and str(found) == wanted))
+        if expected is MISSING or value is MISSING:
+            return value is not MISSING
+        return bool(value == expected or (as_text and type(value) in (int, float) and str(value) == expected))
 
     return match

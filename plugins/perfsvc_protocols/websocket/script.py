@@ -113,12 +113,12 @@ class Script:
 
     def _expect(self, expect: Expect, at: str) -> Operation:
         count, timeout_s = expect.count, None if expect.timeout is None else expect.timeout / 1000
-        wanted = message_predicate(expect, self._texts, at)
-        if wanted is None:
+        predicate = message_predicate(expect, self._texts, at)
+        if predicate is None:
             return lambda session: session.expect(None, count, timeout_s)
-        known = wanted.payload.constant
-        if known is None:
-            self.varying.append(wanted)
-            return lambda session: session.expect(session.rendered(wanted), count, timeout_s)
-        match = None if self._texts.problems else wanted.make(known)
+        constant = predicate.payload.constant
+        if constant is None:
+            self.varying.append(predicate)
+            return lambda session: session.expect(session.rendered(predicate), count, timeout_s)
+        match = None if self._texts.problems else predicate.make(constant)
         return lambda session: session.expect(match, count, timeout_s)

@@ -54,8 +54,8 @@ class Expect(Spec):
 
     @model_validator(mode="after")
     def _one_predicate(self) -> Expect:
-        given = [name for name in ("json_match", "regex", "contains") if getattr(self, name) is not None]
-        if len(given) > 1:
+        predicates = [name for name in ("json_match", "regex", "contains") if getattr(self, name) is not None]
+        if len(predicates) > 1:
             raise Fault("json、regex、contains 只能填一个", "at most one of json, regex and contains")
         return self
 

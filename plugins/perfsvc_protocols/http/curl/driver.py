@@ -48,7 +48,7 @@ class Driver:
         self._closed = False
         self._inside = False
         self._settling: asyncio.Handle | None = None
-        self._wanted_ms: int | None = None
+        self._due_ms: int | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._watched: dict[int, int] = {}
         self._let_go: set[int] = set()
@@ -140,7 +140,7 @@ class Driver:
             self._adjust(descriptor, before, 0)
 
     def _remember(self, milliseconds: int) -> None:
-        self._wanted_ms = None if milliseconds == NEVER and self._timer is None else milliseconds
+        self._due_ms = None if milliseconds == NEVER and self._timer is None else milliseconds
 
     # Called by the event loop
 
@@ -154,7 +154,7 @@ class Driver:
             self._restrain()
         if running < self._running:
             self._complete()
-        if self._let_go or self._wanted_ms is not None:
+        if self._let_go or self._due_ms is not None:
             self._tidy()
         self._inside = False
 
@@ -189,14 +189,14 @@ class Driver:
     def _tidy(self) -> None:
         while self._let_go:
             self._unwatch(next(iter(self._let_go)))
-        wanted, self._wanted_ms = self._wanted_ms, None
-        if wanted is None:
+        due_ms, self._due_ms = self._due_ms, None
+        if due_ms is None:
             return
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        if wanted != NEVER:
-            self._timer = self._loop.call_later(wanted * MILLISECOND, self._due)
+        if due_ms != NEVER:
+            self._timer = self._loop.call_later(due_ms * MILLISECOND, self._due)
 
     def _complete(self) -> None:
         """Report all requests that have ended, also those that end during these callbacks."""

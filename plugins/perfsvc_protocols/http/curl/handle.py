@@ -114,7 +114,7 @@ class Handle:
         if call is not self._call or message.origin is not self._origin or call.needs.credentials is not None:
             self._behave(call, message, scope)
         if message is not self._message or wire is not self._wire or self._once:
-            self._say(message, wire)
+            self._set_request(message, wire)
 
     def watch(self) -> None:
         """Have libcurl report what the server refuses, if that matters; not before the request is on its way.
@@ -210,7 +210,7 @@ class Handle:
             return int(pycurl.CURL_HTTP_VERSION_2TLS)
         return VERSIONS[needs.version]
 
-    def _say(self, message: RenderedRequest, wire: bytes) -> None:
+    def _set_request(self, message: RenderedRequest, wire: bytes) -> None:
         head, _, body = wire.partition(END_OF_HEAD)
         start, *lines = head.split(b"\r\n")
         chunked = b"Transfer-Encoding: chunked" in lines
@@ -301,7 +301,7 @@ class Handle:
 
 def headers(lines: list[bytes], authority: bytes, *, expects: bool) -> list[bytes]:
     """Return header lines for libcurl: without those it computes, and with its additions suppressed."""
-    found, names = [], set()
+    fields, names = [], set()
     for line in lines:
         name, _, value = line.partition(b":")
         lowered = name.lower()
@@ -309,8 +309,8 @@ def headers(lines: list[bytes], authority: bytes, *, expects: bool) -> list[byte
             continue
         names.add(lowered)
         # "Name:" would take the header away; "Name;" sends it with no value.
-        found.append(line if value.strip() else name + b";")
+        fields.append(line if value.strip() else name + b";")
     if expects:
-        found.append(b"Expect: 100-continue")
+        fields.append(b"Expect: 100-continue")
         names.add(b"expect")
-    return found + [name + b":" for name in QUIET if name not in names]
+    return fields + [name + b":" for name in QUIET if name not in names]

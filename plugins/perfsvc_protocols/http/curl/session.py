@@ -61,9 +61,9 @@ class CurlSession(HttpUser):
         "_driver",
         "_finding",
         "_handle",
-        "_heard_enough",
+        "_listening_error",
         "_settings",
-        "_unheard",
+        "_stopped_listening",
     )
 
     reply: CurlReply
@@ -88,8 +88,8 @@ class CurlSession(HttpUser):
         self._begun_ns = 0
         self._dns_ns = 0
         self._finding: asyncio.Task[None] | None = None
-        self._heard_enough = False
-        self._unheard: Exception | None = None
+        self._stopped_listening = False
+        self._listening_error: Exception | None = None
 
     def start(self, call: HttpCall) -> None:
         message = call.message or call.make(self.scope)
@@ -99,8 +99,8 @@ class CurlSession(HttpUser):
         if self._handle is None:
             self._handle = self._new_handle()
         self.reply.reset()
-        self._heard_enough, self._unheard = False, None
-        self.reply.wanted = call.mode is BODY or (call.listening is not None and call.listening.keeps)
+        self._stopped_listening, self._listening_error = False, None
+        self.reply.reads_body = call.mode is BODY or (call.listening is not None and call.listening.keeps)
         self._call = call
         self._hops = 0
         self._message = message
@@ -197,11 +197,11 @@ class CurlSession(HttpUser):
         if not reply.raw:
             reply.arrived(cast(Handle, self._handle).lines)
         try:
-            self._heard_enough = reply.heard(part)
+            self._stopped_listening = reply.listened(part)
         except (TooLong, Undecodable) as error:
-            self._unheard = error
+            self._listening_error = error
             return 0
-        return 0 if self._heard_enough else None
+        return 0 if self._stopped_listening else None
 
     def stop_listening(self) -> None:
         handle = cast(Handle, self._handle)
@@ -218,10 +218,10 @@ class CurlSession(HttpUser):
         handle = cast(Handle, self._handle)
         self.reply.ended_ns = self._now_ns()
         self._account(handle.easy)
-        if self._unheard is not None:
-            self._not_heard(self._unheard)
+        if self._listening_error is not None:
+            self._fail_listening(self._listening_error)
             return
-        if code and not self._heard_enough:
+        if code and not self._stopped_listening:
             self._failed(code, message)
             return
         reply = self.reply
@@ -305,7 +305,7 @@ class CurlSession(HttpUser):
         if opened:
             self._account_connecting(easy)
             to = self._connect_to.get(cast(RenderedRequest, self._message).origin)
-            if to is not None and to.found:
+            if to is not None and to.addresses:
                 self._settings.connected(to, easy.getinfo(pycurl.PRIMARY_IP))
 
     def _count_repeats(self, sent: int, body: int) -> None:

@@ -40,18 +40,18 @@ HIGHEST = {version: number << 16 for version, number in LOWEST.items()}
 class ConnectTo:
     """Where to connect: ``to`` as libcurl takes it, the source address, None for the system's choice.
 
-    ``found`` are the addresses in the order to try where they are several; ``entries`` name them to libcurl.
+    ``addresses`` are in the order to try, where they are several; ``entries`` name them to libcurl.
     """
 
-    __slots__ = ("entries", "found", "source", "to")
+    __slots__ = ("addresses", "entries", "source", "to")
 
     def __init__(
-        self, to: str, source: str | None, entries: Sequence[str] = (), found: AddressInfos | None = None
+        self, to: str, source: str | None, entries: Sequence[str] = (), addresses: AddressInfos | None = None
     ) -> None:
         self.to = to
         self.source = source
         self.entries = list(entries)
-        self.found = found or []
+        self.addresses = addresses or []
 
 
 class Settings:
@@ -95,42 +95,42 @@ class Settings:
 
     async def connect_to(self, origin: Origin, vu: int) -> ConnectTo:
         """Return where to connect for an origin. Raise Failed, TargetDenied."""
-        found = await self._lookup.find(origin.host, origin.port, vu)
+        addresses = await self._lookup.find(origin.host, origin.port, vu)
         if self._options.proxy is None:
-            return self._straight(found, vu)
+            return self._straight(addresses, vu)
         host, port = self._options.proxy.place
         proxies = await self._lookup.find(host, port, vu)
         entries = [f"{host}:{port}:{_literal(proxies[0])}"]
         source = self._dialer.sources.of(vu, proxies[0][0])
         if not self.tunnels(origin):
             return ConnectTo("", source, entries)
-        return ConnectTo(f"::{_literal(found[0])}:{found[0][4][1]}", source, entries)
+        return ConnectTo(f"::{_literal(addresses[0])}:{addresses[0][4][1]}", source, entries)
 
     def connected(self, to: ConnectTo, address: str) -> None:
         """Remember which of several addresses a connection was made to, and which came before it in vain."""
         order = self._lookup.order
-        for info in to.found:
+        for info in to.addresses:
             if info[4][0] == address:
                 order.reached(info[4])
                 return
             order.unreachable(info[4])
 
-    def _straight(self, found: AddressInfos, vu: int) -> ConnectTo:
+    def _straight(self, addresses: AddressInfos, vu: int) -> ConnectTo:
         """The addresses that a user's source address can reach, the first family only where it has one."""
         sources = self._dialer.sources
-        first = sources.first_fitting([info[0] for info in found])
-        source = sources.of(vu, found[first][0])
+        first = sources.first_fitting([info[0] for info in addresses])
+        source = sources.of(vu, addresses[first][0])
         if source is not None:
-            found = [info for info in found if info[0] == found[first][0]]
+            addresses = [info for info in addresses if info[0] == addresses[first][0]]
         # libcurl begins with IPv6 whatever the order.
-        found = self._lookup.order.promising(found)
-        port = found[0][4][1]
-        if len(found) == 1:
-            return ConnectTo(f"::{_literal(found[0])}:{port}", source)
+        addresses = self._lookup.order.promising(addresses)
+        port = addresses[0][4][1]
+        if len(addresses) == 1:
+            return ConnectTo(f"::{_literal(addresses[0])}:{port}", source)
         # libcurl tries the addresses of a name as RFC 8305 says; this name stands for these in this order.
-        literals = ",".join(map(_literal, found))
+        literals = ",".join(map(_literal, addresses))
         name = f"{hashlib.sha256(literals.encode()).hexdigest()[:32]}.invalid"
-        return ConnectTo(f"::{name}:{port}", source, [f"{name}:{port}:{literals}"], found)
+        return ConnectTo(f"::{name}:{port}", source, [f"{name}:{port}:{literals}"], addresses)
 
     def tunnels(self, origin: Origin) -> bool:
         """Whether a proxy is asked for an address; otherwise it is shown the request, and looks the name up itself.

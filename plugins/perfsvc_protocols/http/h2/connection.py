@@ -125,7 +125,7 @@ class Connection(ConnectionControl):
             reply.bytes_received += len(data)
         if self._rest:
             data = self._rest + data
-        elif self._fresh and self._is_known_reply(data):
+        elif self._fresh and self._is_cached_reply(data):
             return
         self._fresh = False
         try:
@@ -193,8 +193,8 @@ class Connection(ConnectionControl):
 
     # The reply in one piece
 
-    def _is_known_reply(self, data: bytes) -> bool:
-        """Process data that is one complete reply with a known head. Return False if it is not."""
+    def _is_cached_reply(self, data: bytes) -> bool:
+        """Process data that is one complete reply with a cached head. Return False if it is not."""
         size, mine = len(data), self._stream
         if size < 2 * FRAME_HEADER_SIZE:
             return False
@@ -202,7 +202,7 @@ class Connection(ConnectionControl):
         at = (word >> 8) + FRAME_HEADER_SIZE
         if word & 255 != HEADERS or flags != END_HEADERS or stream != mine or size < at + FRAME_HEADER_SIZE:
             return False
-        head = self._heads.known.get(data[FRAME_HEADER_SIZE:at])
+        head = self._heads.cached.get(data[FRAME_HEADER_SIZE:at])
         word, flags, stream = unpack(data, at)
         at += FRAME_HEADER_SIZE
         length = size - at
@@ -213,7 +213,7 @@ class Connection(ConnectionControl):
         reply = self._reply
         self._begin(head)
         self._head = head
-        if reply.wanted:
+        if reply.reads_body:
             reply.add_body(data[at:])
         reply.start = data[at : at + KEPT_BODY]
         self._count_received(length)
@@ -266,7 +266,7 @@ class Connection(ConnectionControl):
             self._heads.check_trailers(block)
             self._ends(self._head)
             return
-        head = self._heads.known.get(block) or self._heads.decode(block)
+        head = self._heads.cached.get(block) or self._heads.decode(block)
         self._begin(head)
         if head.status < 200:
             if flags & END_STREAM:
@@ -297,20 +297,20 @@ class Connection(ConnectionControl):
         self._body += end - start
         if self._body > self._limit:
             raise Oversized
-        if self._reply.wanted or len(self._reply.start) < KEPT_BODY:
+        if self._reply.reads_body or len(self._reply.start) < KEPT_BODY:
             self._reply.take(data[start:end])
         if self._reply.stream is not None and end > start:
-            self._hear(data[start:end])
+            self._listen(data[start:end])
         if flags & END_STREAM and self._end is None:
             self._ends(head)
 
-    def _hear(self, part: bytes) -> None:
+    def _listen(self, part: bytes) -> None:
         try:
-            if self._reply.heard(part):
+            if self._reply.listened(part):
                 self._end = self._complete
         except (TooLong, Undecodable) as error:
             cause = error
-            self._end = lambda: self._listener.unheard(self, cause)
+            self._end = lambda: self._listener.listening_failed(self, cause)
 
     def _ends(self, head: Head) -> None:
         length = 0 if self.call is not None and self.call.mode is HEAD_ONLY else head.length
@@ -350,7 +350,7 @@ class Connection(ConnectionControl):
         self._request_done()
         self.served = True
         if self._head is not None and self._head.plain:
-            if self._reply.wanted:
+            if self._reply.reads_body:
                 self._reply.take_plain()
             self._listener.finish()
         else:

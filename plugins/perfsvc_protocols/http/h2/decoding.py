@@ -45,7 +45,7 @@ class Heads:
     """Decodes the header blocks of a run. Without a dynamic table equal blocks are equal heads on any connection."""
 
     def __init__(self, max_head_bytes: int, max_fields: int) -> None:
-        self.known: dict[bytes, Head] = {}
+        self.cached: dict[bytes, Head] = {}
         self.max_head_bytes = max_head_bytes
         self._max_fields = max_fields
         self._decoder = Decoder(max_head_bytes)
@@ -62,10 +62,10 @@ class Heads:
         """Decode a block. Raises ProtocolError."""
         pairs = self._pairs(block)
         head = _head(pairs)
-        if len(self.known) >= KNOWN:
-            self.known.clear()
+        if len(self.cached) >= KNOWN:
+            self.cached.clear()
         if len(block) <= 4 * KNOWN:
-            self.known[block] = head
+            self.cached[block] = head
         return head
 
     def _pairs(self, block: bytes) -> list[tuple[bytes, bytes]]:

@@ -49,7 +49,7 @@ class Http2Session(PooledUser[Connection]):
         self._heads = heads
 
     def start(self, call: HttpCall) -> None:
-        self.reply.wanted = call.mode is BODY or (call.listening is not None and call.listening.keeps)
+        self.reply.reads_body = call.mode is BODY or (call.listening is not None and call.listening.keeps)
         try:
             super().start(call)
         except NotSent:
