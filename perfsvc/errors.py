@@ -10,6 +10,7 @@ PerfsvcError
 ├── NotFound              404
 ├── MethodNotAllowed      405
 ├── Conflict              409  valid, but not in the current state
+│   ├── ChangedMeanwhile       another user changed the edited resource
 │   └── IllegalTransition      not in this state of a run
 ├── TooManyRequests       429  ``retry_after`` seconds
 ├── SourceFailed          502  a data source failed; names the cause
@@ -21,13 +22,20 @@ PerfsvcError
 │   ├── SettingsError
 │   ├── PluginConflict         two classes of one name; names both distributions
 │   └── MigrationError
-└── RunError              500  a run failed; becomes its end reason
+├── RunError              500  a run failed; becomes its end reason
+│   ├── SetupFailed       502  a setup step failed
+│   ├── OnStartFailed          the on_start steps of every user failed
+│   ├── StoppedByStep          a step failed whose rule is to stop the run
+│   ├── UsersStopped           every user left after a failure
+│   └── StoppedByPlan          a ``stop`` step ended the run
+└── Abandoned             500  cut off by a second Ctrl-C, on the command line only
 
 Every error has its message in both languages; only ``web`` and ``cli`` choose one. A failed request is not an
 error but a sample with an error class.
 
 A ``Problem`` is one fault of an input with its path. A validator raises ``Fault`` (``model/problems``), which becomes
-InvalidInput. A plugin raises ``Failed`` for a failed call and ``DataFailure`` for a failed data source.
+InvalidInput. A plugin raises ``Failed`` for a failed call, ``NotSent`` for one that was not tried, and ``DataFailure``
+for a failed data source; a template raises ``MissingVariable``, or ``FunctionFailed``, which is a ``NotSent``.
 """
 
 from __future__ import annotations

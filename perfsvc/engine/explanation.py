@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 from perfsvc.engine.checks import Compile
 from perfsvc.engine.checks import StatusFailures
 from perfsvc.engine.checks import broken_by
@@ -13,6 +15,8 @@ from perfsvc.errors import Text
 from perfsvc.model.scene import RequestStep
 from perfsvc.plugin.protocol import Reply
 from perfsvc.plugin.protocol import Scope
+
+log = logging.getLogger(__name__)
 
 EXTRACT = "Extract: "
 
@@ -32,6 +36,7 @@ class Explanation:
         try:
             return self._extraction(error_class, reply) or self._check(error_class, reply, scope)
         except Exception:  # a body that no parser takes; its class says so
+            log.debug("%s cannot be explained", error_class, exc_info=True)
             return None
 
     def _extraction(self, error_class: str, reply: Reply) -> Text | None:

@@ -7,6 +7,7 @@ requests, checks, extractors and conditions are those of a run.
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
 import time
 from collections.abc import Callable
@@ -66,6 +67,8 @@ from perfsvc.plugin.protocol import Reply
 from perfsvc.plugin.protocol import RunContext
 from perfsvc.plugin.protocol import Scope
 from perfsvc.plugin.protocol import Session
+
+log = logging.getLogger(__name__)
 
 MOST_STEPS = 200
 """Steps that a trial takes at most: loops may be long."""
@@ -409,9 +412,11 @@ def measured_indexes(scene: SceneSpec) -> dict[int, int]:
 
 
 async def quietly(closing: Any) -> None:
-    """Wait for a plugin to close something. It may fail, or take for ever: the trial is over all the same."""
-    with suppress(Exception):
+    """Wait for a plugin to close something. It may fail, or never end: the trial is over all the same."""
+    try:
         await asyncio.wait_for(closing, CLOSE_TIMEOUT_S)
+    except Exception:
+        log.warning("a plugin could not close what a trial had opened", exc_info=True)
 
 
 _TAKERS: dict[type, Callable[..., Any]] = {

@@ -6,10 +6,10 @@ Patterns of users may take long, and the event loop is everybody's. Work of a tr
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from typing import Any
 from typing import NamedTuple
 from typing import TypeVar
@@ -31,6 +31,8 @@ from perfsvc.model.jsonpath import MISSING
 from perfsvc.model.scene import RequestStep
 from perfsvc.plugin.protocol import Reply
 from perfsvc.plugin.protocol import Scope
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -66,8 +68,10 @@ class ReplyReader:
         """Wait until the work of a trial that was given up has come to its end."""
         self._over = True
         if self._working is not None:
-            with suppress(Exception):
+            try:
                 await self._working
+            except Exception:
+                log.debug("work of a trial that was given up failed", exc_info=True)
 
     def read(self, tried: TriedStep, step: RequestStep, compiled: CompiledStep, reply: Reply) -> None:
         """Judge a reply that arrived whole, and take values from it."""
@@ -101,6 +105,7 @@ class ReplyReader:
             try:
                 value = find(reply)
             except Exception:  # as above
+                log.debug("extracting %s failed", name, exc_info=True)
                 value = MISSING
             found, failure = value is not MISSING, f"Extract: {name}"
             finding = None if found else explanation(failure, reply, self._scope)

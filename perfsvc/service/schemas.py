@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from functools import lru_cache
 from typing import Annotated
@@ -50,6 +51,8 @@ LONGEST_EXAMPLE = 60
 SHOWN_TYPES = (str, int, float, bool)
 """Providers that give anything else (files, objects, lists) are of no use in a text."""
 
+
+log = logging.getLogger(__name__)
 
 TYPES = {"str": "text", "bytes": "bytes", "int": "integer", "float": "number", "list": "list", "Any": "any"}
 MOST_EXPRESSIONS = 200
@@ -110,7 +113,8 @@ def word_of(name: str, function: type[Function]) -> Word:
     insert = f"{{{{{function.examples[0]}}}}}"
     try:
         example = Template(insert).render(Scope(1, SEED))
-    except Exception:  # a plugin's own function may need what is not there
+    except Exception as error:  # a plugin's own function may need what is not there
+        log.info("the example of $%s cannot be computed here: %s", name, error)
         example = ""
     return Word(f"${name}", insert, example[:LONGEST_EXAMPLE], *function.title, arguments_of(function))
 

@@ -25,6 +25,8 @@ from typing import NamedTuple
 
 READ_BYTES = 65_536
 STDIN = 0
+KILL_LIMIT_S = 5.0
+"""For the end of the killed process, which may wait for a disk."""
 
 log = logging.getLogger(__name__)
 
@@ -69,7 +71,10 @@ class ForkServer:
         if self._writer is None:
             self._socket.close()
         self._process.kill()
-        self._process.wait()
+        try:
+            self._process.wait(KILL_LIMIT_S)
+        except subprocess.TimeoutExpired:
+            log.error("the process that forks agents was killed and has not ended")
 
     def _write(self, command: dict[str, Any]) -> None:
         assert self._writer is not None  # noqa: S101 - it is connected

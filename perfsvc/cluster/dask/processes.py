@@ -119,7 +119,14 @@ class Processes:
             log.warning("process %s did not end and was killed", name)
             if self._fork_server is not None:
                 self._fork_server.kill(name)
-            await exited.wait()
+            await self._killed(name, exited)
+
+    async def _killed(self, name: str, exited: asyncio.Event) -> None:
+        """Wait for the end of a killed process, for END_LIMIT_S: one that waits for a disk may live on."""
+        try:
+            await asyncio.wait_for(exited.wait(), END_LIMIT_S)
+        except TimeoutError:
+            log.error("process %s was killed and has not ended", name)
 
     def _on_exit(self, name: str) -> None:
         self._starting.discard(name)

@@ -42,7 +42,7 @@ def zone_of(name: str) -> ZoneInfo:
     """A time zone by its name. Raise ValueError."""
     try:
         return ZoneInfo(name)
-    except Exception:
+    except (KeyError, ValueError, OSError):
         zh, en = f"{name!r} 不是时区", f"{name!r} is no time zone"
         raise Fault(f"{zh}，应如 Asia/Shanghai、UTC", f"{en}; write a name such as Asia/Shanghai or UTC") from None
 

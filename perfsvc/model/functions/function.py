@@ -142,7 +142,7 @@ def unfit_return(function: type[Function]) -> str | None:
     """Return the type that ``call`` declares to return, or a member of a union, where templates cannot use it."""
     try:
         declared = get_type_hints(function.call).get("return", Any)
-    except Exception:  # a name that exists for type checkers only
+    except (NameError, AttributeError, TypeError, SyntaxError):  # a name that exists for type checkers only
         return None
     union = get_origin(declared) in (Union, UnionType)
     for each in get_args(declared) if union else (declared,):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import sys
 from collections.abc import Mapping
 from typing import Any
@@ -21,7 +22,11 @@ LARGEST = 268_435_456
 """Bytes: of one chunk, and of all of them as they come."""
 AT_ONCE = 2
 """Processes."""
+END_LIMIT_S = 5.0
+"""For the end of a process that was killed, or that has closed its output."""
 COMMAND = (sys.executable, "-I", "-m", "perfsvc_datasources._faker_process")
+
+log = logging.getLogger(__name__)
 
 Pools = dict[str, list[Any]]
 turns: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakKeyDictionary()
@@ -59,7 +64,7 @@ async def _converse(process: asyncio.subprocess.Process, request: dict[str, Any]
             line = await process.stdout.readline()
             received += len(line)
             if not line:
-                code = await process.wait()
+                code = await asyncio.wait_for(process.wait(), END_LIMIT_S)
                 raise DataFailure(f"生成进程已退出（{code}）", f"the Faker process ended ({code})")
             if received > LARGEST:
                 raise InvalidInput.at(
@@ -80,7 +85,10 @@ def _take(message: dict[str, Any], pools: Pools) -> None:
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:
-    """End the process."""
+    """Kill the process if it has not ended, and wait for its end, for END_LIMIT_S."""
     if process.returncode is None:
         process.kill()
-    await process.communicate()
+    try:
+        await asyncio.wait_for(process.communicate(), END_LIMIT_S)
+    except TimeoutError:
+        log.error("the Faker process was killed and has not ended")
