@@ -113,11 +113,11 @@ PROJECT = {
     "overview": Look("", ".deeds"),
     "overview-recorded": recorded("overview", ".deeds"),
     "overview-viewer": Look("", ".deeds", user="zhao"),
-    "import": menu("", 1),
+    "import": menu("", 2),
     "import-looked": Look(
         "",
         f"{DIALOG} .imported",
-        (*click(MENU, item(1)), ("file", "input[type=file]", IMPORTED)),
+        (*click(MENU, item(2)), ("file", "input[type=file]", IMPORTED)),
     ),
     "runs": Look("/runs", "main table"),
     "runs-recorded": recorded("runs", "main table"),

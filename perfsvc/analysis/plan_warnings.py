@@ -99,7 +99,7 @@ def _meetings_too_large(spec: RunSpec) -> Iterator[Text]:
         if isinstance(step, RendezvousStep) and step.users > most:
             yield Text(
                 f"{at}：集合点“{step.name}”要等 {step.users} 个用户，而本次测试最多只有 {most} 个："
-                f"每次都会等满 {step.timeout:g} 秒；请减小 users 或增加虚拟用户",
+                f"每次都会等满 {step.timeout:g} 秒；请减小集合人数或增加虚拟用户",
                 f"{at}: the rendezvous “{step.name}” waits for {step.users} users, and the run has {most} at "
                 f"most: each wait takes all of {step.timeout:g} s; lower its users or have more virtual users",
             )

@@ -48,7 +48,7 @@ FULL_SPAN = 0.9
 """A point takes part when it ran for at least this much of its width."""
 IMPERCEPTIBLE_NS = 10_000_000
 """Added to both percentiles of a tail."""
-NOT_VALID = Text("测试结果不是“有效”，因此没有评分", "the run is not VALID, so it has no score")
+NOT_VALID = Text("测试结果不是“有效”，因此没有评分", "the run is not “Valid”, so it has no score")
 MOVED = Text("该压测模式会改变负载，评分没有意义", "this test mode moves the load, so a score would mean nothing")
 NOTHING_SENT = Text("没有请求，因此没有评分", "nothing was requested, so there is no score")
 

@@ -145,7 +145,7 @@ def purge_expired() -> int:
 def refuse_taken(username: str) -> None:
     """Raises Conflict when there is a user of that name, however it is written."""
     if UserRow.get_or_none(UserRow.username_key == username_key(username)):
-        raise Conflict("用户名已存在", "the user name is taken")
+        raise Conflict("用户名已存在", "the username is taken")
 
 
 def entities(rows: list[Any]) -> list[User]:

@@ -237,7 +237,7 @@ def test_verdict_validity_and_score(metrics):
     assert report["validity"]["state"] == "INVALID"
     assert [cause["code"] for cause in report["validity"]["causes"]] == ["snapshots_missing"]
     score = report["performance_score"]
-    assert (score["score"], score["reason"]["en"]) == (None, "the run is not VALID, so it has no score")
+    assert (score["score"], score["reason"]["en"]) == (None, "the run is not “Valid”, so it has no score")
     assert [part["name"] for part in score["parts"]] == ["errors", "latency", "throughput", "thresholds"]
 
 

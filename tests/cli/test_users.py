@@ -46,7 +46,7 @@ def test_create_list_reset_disable(users: Command) -> None:
     ("words", "typed", "code", "said"),
     [
         (("reset-password", "nobody"), "", 1, "the user does not exist"),
-        (("create", "WANG"), "", 1, "the user name is taken"),
+        (("create", "WANG"), "", 1, "the username is taken"),
         (("create", "li", "--password-stdin"), "password123", 2, "password: is among the passwords"),
         (("reset-password", "wang", "--password-stdin"), "wang-2026", 2, "contain the username"),
     ],

@@ -118,7 +118,7 @@ def test_a_run_that_is_not_valid_has_no_score(feed, window, grade):
     metrics = RunMetrics(["a"])
     feed(metrics, [window(0, [10] * 100)])
     score = score_of(metrics, PASSED, Validity(grade), metrics.series.finest()).as_dict()
-    assert (score["score"], score["reason"]["en"]) == (None, "the run is not VALID, so it has no score")
+    assert (score["score"], score["reason"]["en"]) == (None, "the run is not “Valid”, so it has no score")
 
 
 def test_a_run_that_moved_its_load_has_no_score(feed, window):

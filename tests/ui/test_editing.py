@@ -118,7 +118,7 @@ def test_a_body_is_a_file_of_the_project_or_uploaded_there(ui: Ui, shop: int) ->
     expect(page.get_by_text("The project has no data file photo.bin.")).to_be_visible()
     photo = {"name": "other.bin", "mimeType": "application/octet-stream", "buffer": b"\0\1"}
     page.locator(".datafile input[type=file]").set_input_files(photo)
-    expect(page.get_by_role("combobox", name="Body from a file")).to_have_value("other.bin")
+    expect(page.get_by_role("combobox", name="Body file")).to_have_value("other.bin")
     page.keyboard.press("Control+s")
     expect(page.get_by_text("Saved", exact=True)).to_be_visible()
     assert ui.service.get(f"/api/scenes/{scene}/").body["steps"][0]["request"]["body_file"] == "other.bin"

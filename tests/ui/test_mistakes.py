@@ -17,8 +17,8 @@ TOKEN = {"name": "t", "from": "json", "path": "$.tokn"}
 SAID = {
     "zh": {
         "variable": "{{usr}} 不是前面步骤取得的，也不在环境里。"
-        "如果它是计划数据的一列，就没有问题。 是不是想写 {{user}}？",
-        "column": "不认识变量 {{pasword}} 是不是想写 {{password}}？",
+        "如果它是计划数据的一列，就没有问题。是不是想写 {{user}}？",
+        "column": "不认识变量 {{pasword}}。是不是想写 {{password}}？",
         "path": "没有找到 {{t}} 的值，请对照响应检查它的路径。",
         "scheme": "地址要以 http:// 或 https:// 开头",
         "port": "这个地址没有服务在监听：服务启动了吗？端口对吗？",
@@ -32,7 +32,7 @@ SAID = {
     "en": {
         "variable": "{{usr}} is neither extracted by a step before nor in the environment. "
         "That is fine if it is a column of the plan’s data. Did you mean {{user}}?",
-        "column": "Unknown variable {{pasword}} Did you mean {{password}}?",
+        "column": "Unknown variable {{pasword}}. Did you mean {{password}}?",
         "path": "Nothing was found for {{t}}: compare its path with the reply.",
         "scheme": "The address must begin with http:// or https://",
         "port": "Nothing listens at this address: is the service started, is the port right?",

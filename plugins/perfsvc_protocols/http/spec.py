@@ -257,7 +257,7 @@ class Request(Spec, home="request"):
     )
     multipart: Many[Part] | None = titled(
         "多部分表单",
-        "Multipart form",
+        "Multipart",
         template=True,
         exclusive="body",
         default=None,
@@ -274,8 +274,8 @@ class Request(Spec, home="request"):
         examples=["<order><sku>{{sku}}</sku></order>"],
     )
     body_file: str | None = titled(
-        "以文件作为请求体",
-        "Body from a file",
+        "请求体文件",
+        "Body file",
         datafile=True,
         template=True,
         exclusive="body",

@@ -1,5 +1,5 @@
 /** The guide's Markdown as blocks: what its pages use of it, and nothing else. */
-export type Inline = { text: string; kind: 'plain' | 'code' | 'strong' } | { text: string; kind: 'link'; to: string }
+export type Inline = { text: string; kind: 'plain' | 'code' | 'strong' | 'em' } | { text: string; kind: 'link'; to: string }
 
 export type Block =
   | { kind: 'heading'; level: number; text: Inline[]; id: string }
@@ -8,7 +8,7 @@ export type Block =
   | { kind: 'list'; ordered: boolean; items: Inline[][] }
   | { kind: 'table'; head: Inline[][]; rows: Inline[][][] }
 
-const INLINE = /`([^`]+)`|\*\*([^*]+)\*\*|\[((?:`[^`]*`|[^\]])+)\]\(([^)\s]+)\)|<(https?:[^>\s]+)>/g
+const INLINE = /`([^`]+)`|\*\*([^*]+)\*\*|\[((?:`[^`]*`|[^\]])+)\]\(([^)\s]+)\)|<(https?:[^>\s]+)>|(?<![\w*])\*([^\s*](?:[^*]*[^\s*])?)\*(?![\w*])/g
 
 function inlines(source: string): Inline[] {
   const found: Inline[] = []
@@ -17,6 +17,7 @@ function inlines(source: string): Inline[] {
     if (match.index > at) found.push({ text: source.slice(at, match.index), kind: 'plain' })
     if (match[1] !== undefined) found.push({ text: match[1], kind: 'code' })
     else if (match[2] !== undefined) found.push({ text: match[2], kind: 'strong' })
+    else if (match[6] !== undefined) found.push({ text: match[6], kind: 'em' })
     else if (match[5] !== undefined) found.push({ text: match[5], kind: 'code' })
     else found.push({ text: match[3]!.replaceAll('`', ''), kind: 'link', to: match[4]! })
     at = match.index + match[0].length

@@ -6,6 +6,11 @@ interface Named {
   title?: unknown
 }
 
+const PROTOCOLS: Readonly<Record<string, string>> = { http: 'HTTP', websocket: 'WebSocket', grpc: 'gRPC', tcp: 'TCP', udp: 'UDP' }
+
+/** Return how a protocol is written where its plugin is not at hand. */
+export const protocolName = (protocol: string): string => PROTOCOLS[protocol] ?? protocol
+
 export function pluginTitle({ name, title }: Named): string {
   const texts = (title ?? {}) as Partial<Record<string, string>>
   return texts[language.value] ?? texts.en ?? name

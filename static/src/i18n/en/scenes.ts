@@ -15,7 +15,7 @@ export const scenes: (typeof zhWork)['scenes'] = {
     timeout: 'No reply came in time.',
     host: 'This host name cannot be found: check the address.',
   },
-  meant: 'Did you mean {name}?',
+  meant: ' Did you mean {name}?',
   optionsOf: 'Options of {name}',
   finds: 'finds',
   keepByRegex: 'Keep by regex',
@@ -237,7 +237,7 @@ export const scenes: (typeof zhWork)['scenes'] = {
   notAScene: 'This is not a scene',
   fault: {
     noSceneName: 'Give the scene a name',
-    unknown: 'Unknown variable {name}',
+    unknown: 'Unknown variable {name}.',
     wide: '. Commas, brackets and quotes must be the plain ones',
     fullWidth: '{name} has full-width braces and is no variable: write {\'{{\'} and {\'}}\'}.',
     noSteps: 'It holds no steps yet',

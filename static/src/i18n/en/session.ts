@@ -8,7 +8,7 @@ export const session: (typeof zh)['session'] = {
   email: 'Email',
   password: 'Password',
   passwordHint: 'At least 8 characters',
-  tooMany: 'Too many attempts. You can try again in {seconds} s.',
+  tooMany: 'Too many attempts. Try again in {seconds}\u00a0s.',
   again: 'You can try again now.',
   firstTime: 'First time here?',
   firstPassword:

@@ -236,7 +236,7 @@ export const scenes = {
   notAScene: '这不是一个业务流',
   fault: {
     noSceneName: '给业务流起个名字',
-    unknown: '不认识变量 {name}',
+    unknown: '不认识变量 {name}。',
     wide: '。逗号、括号和引号要用半角',
     fullWidth: '{name} 用的是中文（全角）花括号，不会被当作变量。请改为半角的 {\'{{\'} 和 {\'}}\'}。',
     noSteps: '里面还没有步骤',
