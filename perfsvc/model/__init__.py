@@ -52,6 +52,7 @@
 ``nearest``         the known word that was probably meant
 ``usernames``       when two user names are the same
 ``value_template``  JSON values whose strings may hold templates
+``worded``          texts of a form that messages state in words, not as a pattern
 ``variable_name``   names of variables, which templates, extractors, environments and columns of test data share
 ==================  ============================================================================================
 """

@@ -17,13 +17,22 @@ from perfsvc.model.base import Many
 from perfsvc.model.base import Spec
 from perfsvc.model.base import titled
 from perfsvc.model.problems import Fault
+from perfsvc.model.worded import Worded
 
 Order = Literal["sequential", "random", "shuffled"]
 RowScope = Literal["iteration", "vu", "run"]
 AtEnd = Literal["recycle", "stop_vu", "stop_run", "hold"]
 OnFailure = Literal["stop_run", "hold", "recycle"]
 
-FileName = Annotated[str, Field(min_length=1, max_length=255, pattern=r"^[^\x00-\x1f\x7f/\\]+$")]
+FileName = Annotated[
+    str,
+    Field(min_length=1, max_length=255),
+    Worded(
+        r"[^\x00-\x1f\x7f/\\]*",
+        r"不能含有 /、\ 和控制字符",
+        r"must not contain /, \ or control characters",
+    ),
+]
 """The name of a data file."""
 
 NO_DATA = "none"

@@ -31,6 +31,7 @@ from perfsvc.model.entities import User
 from perfsvc.model.listing import ALL
 from perfsvc.model.listing import Selection
 from perfsvc.model.variable_name import VariableName
+from perfsvc.model.worded import Worded
 from perfsvc.service.auth.vault import Vault
 from perfsvc.service.certificates import sealed_certificates
 from perfsvc.service.fields import Id
@@ -49,9 +50,29 @@ SEALED = "sealed_password"
 """The key of a stored, sealed password."""
 
 Host = Annotated[str, Field(max_length=2000)]
-Header = Annotated[str, Field(pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,200}$")]
-HeaderValue = Annotated[str, Field(pattern=r"^[^\r\n\x00]*$", max_length=8000)]
+Header = Annotated[
+    str,
+    Worded(
+        r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,200}",
+        "请求头名称只能用英文字母、数字和 ! # $ % & ' * + . ^ _ ` | ~ -，1–200 个字符，不能有空格和冒号",
+        "the name of a header may have ASCII letters, digits and ! # $ % & ' * + . ^ _ ` | ~ - only, "
+        "1–200 of them, without spaces or a colon",
+    ),
+]
+HeaderValue = Annotated[
+    str,
+    Field(max_length=8000),
+    Worded(r"[^\r\n\x00]*", "请求头的值不能换行", "the value of a header must be one line"),
+]
 Value = Annotated[str, Field(max_length=10_000)]
+DatabaseType = Annotated[
+    str,
+    Worded(
+        r"[a-z0-9_+-]{1,30}",
+        "只能用小写字母、数字和 _ + -，如 mysql、postgresql",
+        "may have lower-case letters, digits and _ + - only, such as mysql or postgresql",
+    ),
+]
 
 Headers = Annotated[dict[Header, HeaderValue], Field(max_length=100)]
 Variables = Annotated[dict[VariableName, Value], Field(max_length=500)]
@@ -62,7 +83,7 @@ SecretVariables = Annotated[Many[VariableName], Field(max_length=500)]
 class DatabaseForm(Spec):
     """A database connection. Without ``password``, the stored one of the same name is kept."""
 
-    type: Annotated[str, Field(pattern=r"^[a-z0-9_+-]{1,30}$")] = titled("类型", "Kind, such as mysql")
+    type: DatabaseType = titled("类型", "Kind, such as mysql")
     host: str = titled("主机", "Host", default="", max_length=255)
     port: int | None = titled("端口", "Port", default=None, ge=1, le=65_535)
     user: str = titled("用户", "User", default="", max_length=255)

@@ -6,7 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC
 from datetime import datetime
+from typing import Annotated
 from typing import Any
+
+from pydantic import Field
 
 from perfsvc.analysis.curve import planned_block
 from perfsvc.analysis.plan_estimate import Estimate
@@ -19,6 +22,7 @@ from perfsvc.errors import InvalidInput
 from perfsvc.errors import Problem
 from perfsvc.errors import Text
 from perfsvc.event_loop import off_loop
+from perfsvc.model.base import Many
 from perfsvc.model.base import Spec
 from perfsvc.model.base import titled
 from perfsvc.model.config import PlanConfig
@@ -45,6 +49,17 @@ WEIGHT_UNITS = 1000
 """Node weights are split in whole thousandths."""
 
 
+class PreviewShare(Spec):
+    """A scene and its share, as far as they are filled in: a weight that a plan cannot have is among the problems."""
+
+    scene_id: Id = titled("业务流", "Scene")
+    weight: int = titled("权重", "Weight", default=1)
+
+
+class _Scenes(Spec):
+    scenes: Shares
+
+
 class PreviewPlanForm(Spec):
     """A plan as it would be saved. Latencies are estimated from the last report of ``plan_id``."""
 
@@ -52,7 +67,7 @@ class PreviewPlanForm(Spec):
     plan_id: Id | None = titled("测试计划ID", "Plan", default=None)
     name: Name = titled("测试计划名称", "Name", default="preview")
     config: dict[str, Any] = titled("测试配置信息", "Config")
-    scenes: Shares = titled("业务流", "Scenes", default=())
+    scenes: Annotated[Many[PreviewShare], Field(max_length=100)] = titled("业务流", "Scenes", default=())
 
 
 @dataclass(frozen=True)
@@ -96,8 +111,8 @@ class PlanPreviews:
 
     async def of(self, form: PreviewPlanForm) -> PlanPreview:
         """Preview a plan. What is wrong with it is part of the preview."""
-        shares = tuple(SceneWeight(share.scene_id, share.weight) for share in form.scenes)
         try:
+            shares = _shares(form)
             plan = _plan(form, await self._sealed(form), shares)
             await self._store.run(plans.refuse_strangers, form.project_id, plan.config, shares)
         except InvalidInput as error:
@@ -133,6 +148,12 @@ class PlanPreviews:
             warnings=preview.warnings,
             savable=True,
         )
+
+
+def _shares(form: PreviewPlanForm) -> tuple[SceneWeight, ...]:
+    """Return the scenes as a plan has them; raise InvalidInput."""
+    given = _Scenes.parse({"scenes": [share.model_dump() for share in form.scenes]})
+    return tuple(SceneWeight(share.scene_id, share.weight) for share in given.scenes)
 
 
 def _plan(form: PreviewPlanForm, config: PlanConfig, shares: tuple[SceneWeight, ...]) -> Plan:

@@ -143,7 +143,7 @@ def test_a_slot_stays_drained_when_its_node_is_gone_and_no_replacement_is_awaite
     assert len(virtual.begun_after(-1)) == 100
 
 
-def test_drained_nodes_have_the_load_where_there_are_no_others() -> None:
+def test_the_last_node_with_load_keeps_it_and_no_drained_one_takes_it_over() -> None:
     async def play(virtual: VirtualRun) -> None:
         await asyncio.sleep(1)
         virtual.agents[0].handle.draining = True
@@ -152,11 +152,33 @@ def test_drained_nodes_have_the_load_where_there_are_no_others() -> None:
         await asyncio.sleep(1)
         assert virtual.run.shares.weights() == (0, 1)
         virtual.lose(virtual.agents[1])
-        assert virtual.run.shares.weights() == (1, 0)
+        assert virtual.run.shares.weights() == (0, 0)
+        with pytest.raises(RunError, match="the nodes that are left are being drained: none takes over the load"):
+            await virtual.run.wait()
+        assert now() < 4
+
+    virtual = act(spec_of(rate=20, seconds=60), play)
+    assert virtual.begun_after(3.1) == []
+    assert virtual.kinds()[-1] == ("lost", "n2")
+
+
+def test_a_drained_node_takes_over_nothing_while_a_replacement_is_awaited() -> None:
+    async def play(virtual: VirtualRun) -> None:
+        virtual.agents[2].handle.draining = True
+        await asyncio.sleep(1)
+        virtual.agents[0].handle.draining = True
+        await asyncio.sleep(1)
+        virtual.lose(virtual.agents[1])
+        await asyncio.sleep(1)
+        assert virtual.run.shares.weights() == (0, 1)
+        assert virtual.begun_after(2.1) == []
+        virtual.agents[2].handle.draining = False
         await virtual.run.wait()
 
-    virtual = act(spec_of(rate=20, seconds=6), play)
-    assert len(virtual.begun_after(3.52)) == 49
+    placement = {"on_loss": "replace", "replace_within_s": 20}
+    virtual = act(spec_of(rate=20, seconds=5, placement=placement), play, agents=3)
+    assert virtual.kinds()[-1] == ("replaced", "n3")
+    assert {each.node for each in virtual.snapshots if each.planned_rate and each.elapsed > 4} == {"n3"}
 
 
 def test_an_idle_agent_takes_the_slot_of_a_drained_one_that_left() -> None:

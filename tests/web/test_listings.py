@@ -59,6 +59,8 @@ async def test_search_and_order(api: Api, path: str) -> None:
     assert await names(api, path, "q=0%25") == ["gamma 100%"]
     assert await names(api, path, "q=_") == []
     assert (await api.get(f"{path}{LISTED[path]}order=colour")).status == 422
+    refused = await api.get(f"{path}{LISTED[path]}q=%00")
+    assert (refused.status, refused.json["details"]) == (422, [{"path": "q", "message": "不能含有控制字符"}])
 
 
 async def test_filters_of_plans(api: Api, world: World) -> None:

@@ -80,6 +80,15 @@ async def test_scenes_of_other_projects_are_none(api: Api) -> None:
     assert (seen["points"], seen["mode"]) == ([], None)
 
 
+async def test_weights_that_no_plan_has_are_problems_at_their_place(api: Api) -> None:
+    seen = await preview(api, CONFIG, scenes=[{"scene_id": 1, "weight": 0}, {"scene_id": 1, "weight": 1_000_001}])
+    assert seen["problems"] == [
+        {"path": "scenes[0].weight", "message": "不能小于 1"},
+        {"path": "scenes[1].weight", "message": "不能大于 1000000"},
+    ]
+    assert seen["savable"] is False
+
+
 async def test_who_may_preview(api: Api) -> None:
     body = {"project_id": 1, "config": CONFIG}
     assert (await api.post(PREVIEW, body, "stranger")).status == 404

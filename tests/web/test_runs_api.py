@@ -161,6 +161,7 @@ async def test_listings_with_filters(api: Api) -> None:
             "from=2023-11-14T22:13:20Z&to=1700000001": 1,
             "from=1700000001": 0,
             "to=2023-11-14": 0,
+            "from=1700000000&to=1700000000": 0,
             "order=-p95&spark=1": 1,
         }.items():
             page = (await api.get(f"/api/performance/{listing}/?project_id=1&{query}")).json
@@ -168,7 +169,18 @@ async def test_listings_with_filters(api: Api) -> None:
 
 
 @pytest.mark.parametrize(
-    "query", ["status=done", "verdict=passed", "mode=fast", "from=yesterday", "order=name", "spark=2", "q=" + "x" * 101]
+    "query",
+    [
+        "status=done",
+        "verdict=passed",
+        "mode=fast",
+        "from=yesterday",
+        "order=name",
+        "spark=2",
+        "q=" + "x" * 101,
+        "q=%00",
+        "from=1700000001&to=2023-11-14T22:13:20Z",
+    ],
 )
 async def test_wrong_filters(api: Api, query: str) -> None:
     answer = await api.get(f"/api/performance/executions/?{query}")

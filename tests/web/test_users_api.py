@@ -77,6 +77,19 @@ async def test_what_registration_refuses(api: Api, change: dict[str, Any], path:
     assert [problem["path"] for problem in answer.json["details"]] == [path]
 
 
+@pytest.mark.parametrize("name", ["a b", "a\n", "王 伟", "x", "x" * 151, "a/b", "<b>"])
+async def test_what_a_user_name_may_be_is_said_in_words(api: Api, name: str) -> None:
+    said = {
+        "zh-CN": "只能用文字、数字和 . _ - @，2–150 个字符，不能有空格",
+        "en": "may have letters, digits and . _ - @ only, 2–150 of them, without spaces",
+    }
+    for language, message in said.items():
+        answer = await api.post(
+            "/api/users/register/", {**NEW, "username": name}, None, headers={"Accept-Language": language}
+        )
+        assert (answer.status, answer.json["details"]) == (422, [{"path": "username", "message": message}])
+
+
 async def test_all_problems_are_told_at_once(api: Api) -> None:
     answer = await api.post("/api/users/register/", {"email": 1, "more": 2}, None, headers={"Accept-Language": "en"})
     assert answer.status == 422

@@ -56,6 +56,7 @@ ABORT_LIMIT_S = 5.0
 
 LEFT_ALONE = Text("节点失去控制端后自行停止", "it lost its controller and stopped")
 ALL_LOST = Text("所有节点都已丢失", "all nodes were lost")
+ONLY_DRAINED = Text("剩下的节点都在排空，不能接管负载", "the nodes that are left are being drained: none takes over the load")
 
 
 class DaskDeployment:  # size: the commands of a run, one short method each; all share its nodes
@@ -326,12 +327,13 @@ class DaskDeployment:  # size: the commands of a run, one short method each; all
             self.nodes.send(node, messages.Teardown(assignment=node.assignment, here=number == 0))
 
     def _end_if_empty(self) -> None:
-        """Without living nodes the run is over; it has failed unless it was to stop or awaits a replacement."""
-        if self.nodes.living():
-            return
-        if self.nodes.all and not self.nodes.stopping and not self.shares.awaited:
-            self._fail(RunError(*ALL_LOST))
-        if self.nodes.stopping:
+        """Without living nodes the run is over; without one that may have load it has failed.
+
+        Unless it was to stop or awaits a replacement.
+        """
+        if self.nodes.all and not (self.nodes.stopping or self.shares.awaited or self.shares.takers()):
+            self._fail(RunError(*(ONLY_DRAINED if self.nodes.living() else ALL_LOST)))
+        if self.nodes.stopping and not self.nodes.living():
             self._over.set()
 
     def _abort_all(self) -> None:

@@ -84,6 +84,10 @@ class LoadShares:
             share = {node.name: self._reported[node.name]}
             self._nodes.report("joined", node.name, PLANNED, share, host=node.agent.hello.host)
 
+    def takers(self) -> list[RunNode]:
+        """Living nodes that have load or can be given some."""
+        return [node for node in self._nodes.living() if not self.is_drained(node)]
+
     def is_drained(self, node: RunNode) -> bool:
         """Whether a node has no load because it is being drained."""
         return node.index in self._drained
@@ -113,11 +117,11 @@ class LoadShares:
     def follow_draining(self) -> None:
         """Take the load from nodes that began to drain, and give it back to those that stopped.
 
-        The slot of a drained node stays drained when the node leaves. Where every node drains, all keep their load.
+        The slot of a drained node stays drained when the node leaves. Nodes that are the last with load keep it.
         """
         present = {node.index: node for node in self._nodes.running()}
         draining = {index for index, node in present.items() if node.agent.draining} | (self._drained - present.keys())
-        choices = (draining, draining & self._drained, draining - present.keys())
+        choices = (draining, draining & self._drained)
         drained = next((choice for choice in choices if present.keys() - choice), self._drained)
         changed = drained ^ self._drained
         if not changed:
@@ -139,9 +143,9 @@ class LoadShares:
             self._resplit("resplit", "", BY_HEALTH)
 
     def _take_over(self, node: RunNode, reason: Text = TAKEN_OVER) -> None:
-        """Give a node's load to the others; to drained ones too, where there are no others."""
-        if self._nodes.running():
-            self.follow_draining()
+        """Give a node's load to the others, but to none that is drained."""
+        self.follow_draining()
+        if any(taker.running for taker in self.takers()):
             self._resplit("resplit", node.name, reason, iterations_left(node))
 
     def _resplit(self, kind: NodeEventKind, name: str, reason: Text, iterations: int = 0) -> None:

@@ -22,6 +22,7 @@ from perfsvc.model.entities import User
 from perfsvc.model.listing import ALL
 from perfsvc.model.listing import Selection
 from perfsvc.model.problems import Fault
+from perfsvc.model.worded import Worded
 from perfsvc.service.auth.passwords import LONGEST
 from perfsvc.service.auth.passwords import SHORTEST
 from perfsvc.service.auth.passwords import Passwords
@@ -41,8 +42,19 @@ REGISTRATIONS_PER_HOUR = 30
 """Per address: hashing a password costs more than sending one."""
 PASSWORD_GUESSES = 10
 
-Username = Annotated[str, Field(pattern=r"^[\w.@-]{2,150}$")]
-Email = Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$", max_length=254)]
+Username = Annotated[
+    str,
+    Worded(
+        r"[\w.@-]{2,150}",
+        "只能用文字、数字和 . _ - @，2–150 个字符，不能有空格",
+        "may have letters, digits and . _ - @ only, 2–150 of them, without spaces",
+    ),
+]
+Email = Annotated[
+    str,
+    Field(max_length=254),
+    Worded(r"[^@\s]+@[^@\s]+", "应为邮箱地址，如 wang@example.com", "must be an address such as wang@example.com"),
+]
 Password = Annotated[str, Field(min_length=SHORTEST, max_length=LONGEST)]
 
 

@@ -16,6 +16,7 @@ from perfsvc.model.base import titled
 from perfsvc.model.entities import Pin
 from perfsvc.model.entities import User
 from perfsvc.model.execution import Execution
+from perfsvc.model.worded import Worded
 from perfsvc.service.partial_update import Change
 from perfsvc.service.partial_update import may_change
 from perfsvc.store import executions
@@ -29,7 +30,9 @@ LATEST = 253_402_300_799
 """The last second of the year 9999."""
 
 Second = Annotated[float, Field(ge=0, le=LATEST, allow_inf_nan=False)]
-Note = Annotated[str, Field(min_length=1, max_length=500, pattern=r"\S")]
+Note = Annotated[
+    str, Field(min_length=1, max_length=500), Worded(r"[\s\S]*\S[\s\S]*", "不能只有空格", "must have more than spaces")
+]
 
 
 class PinForm(Spec):

@@ -11,6 +11,7 @@ from typing import get_args
 
 from pydantic import AfterValidator
 from pydantic import Field
+from pydantic import model_validator
 
 from perfsvc.model.base import titled
 from perfsvc.model.execution import Figure
@@ -24,6 +25,7 @@ from perfsvc.model.run import RunState
 from perfsvc.model.test_mode import TestMode
 from perfsvc.service.fields import Id
 from perfsvc.web.framework.queries import PageQuery
+from perfsvc.web.framework.queries import SearchText
 
 ACTIVE = "active"
 UNENDED = tuple(state for state in RunState if state not in ENDED)
@@ -75,11 +77,17 @@ class RunQuery(PageQuery):
     verdict: VerdictState | None = titled("判定", "Verdict", default=None)
     validity: ValidityState | None = titled("有效性", "Validity", default=None)
     mode: TestMode | None = titled("压测模式", "Test mode", default=None)
-    q: str | None = titled("计划名称或执行ID包含", "In the plan's name or the run's id", default=None, max_length=100)
+    q: SearchText | None = titled("计划名称或执行ID包含", "In the plan's name or the run's id", default=None)
     since: When | None = titled("开始时间不早于", "Started at or after", default=None, alias="from")
     until: When | None = titled("开始时间早于", "Started before", default=None, alias="to")
     order: Order = titled("排序", "Order", default="-start_time", labels=RUN_ORDERS)
     spark: Literal["0", "1"] = titled("附带曲线缩略图", "With small curves", default="0")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> RunQuery:
+        if self.since is not None and self.until is not None and moment_of(self.since) > moment_of(self.until):
+            raise Fault("from 不能晚于 to", "from must not be after to", "from")
+        return self
 
     def filter(self, *, reported: bool = False) -> RunFilter:
         """The same for the services."""

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Annotated
 from typing import Any
 from typing import ClassVar
 from typing import Literal
 from typing import TypeVar
 from typing import get_args
 
+from pydantic import Field
+
 from perfsvc.model import labels
 from perfsvc.model.base import Spec
 from perfsvc.model.base import titled
 from perfsvc.model.entities import Page
 from perfsvc.model.listing import Selection
+from perfsvc.model.worded import Worded
 from perfsvc.service.fields import Id
 
 T = TypeVar("T")
@@ -21,6 +25,13 @@ LARGEST_PAGE = 100
 LAST_PAGE = 1_000_000
 
 MetricType = Literal["response_time", "throughput", "error_rate", "system"]
+
+
+SearchText = Annotated[
+    str,
+    Field(max_length=100),
+    Worded(r"[^\x00-\x1f\x7f]*", "不能含有控制字符", "must not contain control characters"),
+]
 
 
 class PageQuery(Spec):
@@ -47,7 +58,7 @@ class ListQuery(PageQuery):
     compared: ClassVar[tuple[str, ...]] = ()
     """Parameters that must equal a field of the rows."""
 
-    q: str | None = titled("搜索文本", "Text to search for", default=None, max_length=100)
+    q: SearchText | None = titled("搜索文本", "Text to search for", default=None)
     order: str | None = None
 
     @property
