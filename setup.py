@@ -87,6 +87,7 @@ RUNTIME = [
     "lxml>=6.1",
     "msgspec>=0.22",
     "numpy>=2.4",
+    "packaging>=24",
     "peewee>=4.5.3",
     "picows>=2.3.1",
     "pluggy>=1.7",

@@ -42,7 +42,7 @@ def execute(chosen: argparse.Namespace, language: str) -> int:
 
     now = utc_now(SystemClock())
     if chosen.renew:
-        renew_certificates(chosen.folder, now)
+        renew_certificates(chosen.folder, now, chosen.host or ())
     elif not chosen.check:
         make_certificates(chosen.folder, chosen.host or (), now)
     expiry_dates = expiries(chosen.folder)

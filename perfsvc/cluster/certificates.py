@@ -7,6 +7,7 @@ allows running code in the cluster, so only their owner may read them.
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import platform
@@ -14,6 +15,7 @@ import shutil
 import ssl
 import tempfile
 from collections.abc import Iterable
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC
 from datetime import datetime
@@ -104,6 +106,10 @@ def make_certificates(folder: Path, hosts: Iterable[str], now: datetime) -> Cert
             for part, at in ((SERVER, names), (AGENT, hosts_of(HERE))):
                 Credentials.of(scratch / part).write(authority.pem, *authority.issue(f"perfsvc {part}", at, now))
             scratch.rename(folder)
+        except OSError as error:
+            if error.errno in (errno.ENOTEMPTY, errno.EEXIST):
+                raise _made_already(folder) from None
+            raise
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
     except OSError as error:
@@ -112,24 +118,34 @@ def make_certificates(folder: Path, hosts: Iterable[str], now: datetime) -> Cert
     return Certificates.of(folder)
 
 
-def renew_certificates(folder: Path, now: datetime) -> Certificates:
-    """Renew certificates and keys of server and agents, with the same authority and the same names.
+def _made_already(folder: Path) -> InvalidInput:
+    return InvalidInput.at(
+        str(folder),
+        f"目录不为空，已有的证书不会被覆盖。要加入主机名，请执行 perfsvc certs {folder} --renew --host 主机名",
+        f"has files already, which are kept; to add a host: perfsvc certs {folder} --renew --host NAME",
+    )
 
-    Raises InvalidInput where the authority is missing.
+
+def renew_certificates(folder: Path, now: datetime, hosts: Iterable[str] = ()) -> Certificates:
+    """Renew certificates and keys of server and agents, with the same authority; ``hosts`` are added to the server's.
+
+    Raises InvalidInput where the authority is missing, and for an invalid host.
     """
+    more = hosts_of(hosts)
     try:
         _, certificate, key = Credentials.of(folder / AUTHORITY)
         authority = Authority.read(certificate.read_bytes(), key.read_bytes())
-        for part in (SERVER, AGENT):
-            renew_part(folder, part, authority, now)
+        for part, added in ((SERVER, more), (AGENT, [])):
+            renew_part(folder, part, authority, now, added)
     except (OSError, ValueError) as error:
         raise InvalidInput.at(str(folder), f"无法续期证书：{error}", f"cannot be renewed: {error}") from None
     return Certificates.of(folder)
 
 
-def renew_part(folder: Path, part: str, authority: Authority, now: datetime) -> None:
-    """Replace the credentials of a part. Raises OSError, ValueError."""
+def renew_part(folder: Path, part: str, authority: Authority, now: datetime, added: Sequence[x509.GeneralName]) -> None:
+    """Replace the credentials of a part; ``added`` are further hosts. Raises OSError, ValueError."""
     names = hosts_in(x509.load_pem_x509_certificate(Credentials.of(folder / part).certificate.read_bytes()))
+    names += [host for host in added if host not in names]
     fresh, old = folder / f".{part}-new", folder / f".{part}-old"
     for left_over in (fresh, old):
         shutil.rmtree(left_over, ignore_errors=True)

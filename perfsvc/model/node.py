@@ -19,6 +19,7 @@ class NodeInfo(msgspec.Struct, frozen=True, kw_only=True):
     ``since`` is when it joined (Unix time). ``cpu`` is the process's share of one core in percent, ``memory`` its
     resident bytes, ``loop_lag_ms`` the worst lateness of its event loop lately. ``shares`` is its part, in percent, of
     the load of each run it works for, by execution id. A ``draining`` node gets no share of runs to come.
+    ``unfit`` is why it takes part in no run: its versions are not the server's.
     """
 
     name: str
@@ -32,6 +33,7 @@ class NodeInfo(msgspec.Struct, frozen=True, kw_only=True):
     memory: int = 0
     loop_lag_ms: float = 0.0
     shares: dict[str, float] = {}
+    unfit: Text | None = None
 
 
 class NodeEvent(msgspec.Struct, frozen=True, kw_only=True):

@@ -18,6 +18,7 @@ from typing import Any
 
 import pluggy
 
+from perfsvc import __version__
 from perfsvc.errors import Text
 from perfsvc.model.base import Spec
 from perfsvc.model.functions.families import BUILTIN
@@ -129,6 +130,8 @@ def find(points: Iterable[EntryPoint]) -> list[tuple[Origin, EntryPoint]]:
 
 def admit(manager: pluggy.PluginManager, origin: Origin, point: EntryPoint) -> list[Brought] | Failure:
     """Load one plugin and collect what it provides."""
+    if origin.distribution != OWN and (wrong := version_fault(point)):
+        return Failure(origin, wrong)
     try:
         plugin = point.load()
     # A plugin's import may do anything, leaving the interpreter included.
@@ -140,6 +143,28 @@ def admit(manager: pluggy.PluginManager, origin: Origin, point: EntryPoint) -> l
         return [bring(origin, base, offered) for base, offered in offers(manager, origin)]
     except Unusable as error:
         return Failure(origin, error.text)
+
+
+def version_fault(point: EntryPoint) -> Text | None:
+    """Return why a plugin does not fit this version of perfsvc, as its distribution requires it."""
+    wanted = [text for text in (point.dist and point.dist.requires) or () if text.startswith(OWN)]
+    if not wanted:
+        return None
+    # Most services have no such plugin, and need not wait for this import.
+    from packaging.requirements import InvalidRequirement
+    from packaging.requirements import Requirement
+
+    for text in wanted:
+        try:
+            requirement = Requirement(text)
+        except InvalidRequirement:
+            continue
+        if requirement.name == OWN and not requirement.specifier.contains(__version__, prereleases=True):
+            return Text(
+                f"需要 perfsvc {requirement.specifier}，当前为 {__version__}，请安装与之匹配的版本",
+                f"it needs perfsvc {requirement.specifier}, and this is {__version__}: install one that fits",
+            )
+    return None
 
 
 def register(manager: pluggy.PluginManager, plugin: object, origin: Origin) -> None:

@@ -139,4 +139,5 @@ def node_document(node: NodeInfo) -> dict[str, Any]:
         "running": [
             {"execution_id": execution, "share": round(share, 3)} for execution, share in sorted(node.shares.items())
         ],
+        "unfit": node.unfit and node.unfit._asdict(),
     }

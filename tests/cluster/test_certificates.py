@@ -12,11 +12,13 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from cryptography.x509 import load_pem_x509_certificate
 from distributed.comm import Comm
 from distributed.comm import CommClosedError
 from distributed.comm import connect
 from distributed.comm import listen
 
+from perfsvc.cluster.authority import hosts_in
 from perfsvc.cluster.certificates import Certificates
 from perfsvc.cluster.certificates import Credentials
 from perfsvc.cluster.certificates import ensure_certificates
@@ -53,8 +55,11 @@ def test_only_the_owner_may_read_the_keys(made: Certificates) -> None:
 
 def test_nothing_is_overwritten(made: Certificates) -> None:
     folder, before = made.server.ca.parents[1], made.server.key.read_bytes()
-    with pytest.raises(InvalidInput, match="cannot be created here"):
+    with pytest.raises(InvalidInput) as refused:
         make_certificates(folder, [], NOW)
+    assert refused.value.problems[0].text.en == (
+        f"has files already, which are kept; to add a host: perfsvc certs {folder} --renew --host NAME"
+    )
     assert made.server.key.read_bytes() == before
     assert [path.name for path in folder.parent.iterdir()] == [folder.name]
 
@@ -77,6 +82,21 @@ def test_no_certificate_outlives_its_authority(made: Certificates) -> None:
     folder = made.server.ca.parents[1]
     renew_certificates(folder, NOW + 3600 * DAY)
     assert len({expiry.ends for expiry in expiries(folder)}) == 1
+
+
+def test_hosts_are_added_when_certificates_are_renewed(made: Certificates) -> None:
+    folder = made.server.ca.parents[1]
+    renew_certificates(folder, NOW, ["192.0.2.7", "more.example.com"])
+    names, agents = (
+        [str(host.value) for host in hosts_in(load_pem_x509_certificate(part.certificate.read_bytes()))]
+        for part in (made.server, made.agent)
+    )
+    assert (names[:2], names[-1], names.count("192.0.2.7")) == (
+        ["load.example.com", "192.0.2.7"], "more.example.com", 1,
+    )  # fmt: skip
+    assert "more.example.com" not in agents
+    with pytest.raises(InvalidInput):
+        renew_certificates(folder, NOW, ["ho/st"])
 
 
 def test_ensure_makes_them_once(tmp_path: Path) -> None:

@@ -117,3 +117,15 @@ async def test_a_newer_agent_gets_a_message_about_its_version(door: Door) -> Non
     unfit = Agent("tls://h:1", report, 0, 0.0).unfit({})
     assert unfit is not None
     assert unfit.en == f"east has perfsvc 9.9, the server {__version__}"
+
+
+async def test_an_agent_of_another_version_joins_and_says_that_it_takes_no_load(
+    door: Door, caplog: pytest.LogCaptureFixture
+) -> None:
+    door.send(messages.encode(msgspec.structs.replace(HELLO, version="0.0.9")))
+    (node,) = door.cluster.nodes()
+    assert (node.state, node.unfit) == (
+        "ready",
+        (f"east：perfsvc 版本为 0.0.9，而服务为 {__version__}", f"east has perfsvc 0.0.9, the server {__version__}"),
+    )
+    assert f"agent east takes part in no run: east has perfsvc 0.0.9, the server {__version__}" in caplog.text

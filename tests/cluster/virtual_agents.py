@@ -21,6 +21,7 @@ from perfsvc.cluster.dask.agents import DASK
 from perfsvc.cluster.dask.agents import Agent
 from perfsvc.cluster.dask.deployment import DaskDeployment
 from perfsvc.cluster.dask.messages import Hello
+from perfsvc.errors import Conflict
 from perfsvc.model.node_timeouts import HEARTBEAT_S
 from perfsvc.model.run import RunSpec
 from perfsvc.plugin.catalog import Catalog
@@ -66,7 +67,10 @@ async def at_once(work: Callable[[], Any]) -> Any:
 
 
 class VirtualAgent:
-    """An agent and its runs. A ``hung`` one neither receives nor sends; reports of ``mute`` types are lost."""
+    """An agent and its runs. A ``hung`` one neither receives nor sends; reports of ``mute`` types are lost.
+
+    The process of one that is ``gone`` has ended.
+    """
 
     def __init__(self, virtual: VirtualRun, name: str) -> None:
         self._virtual = virtual
@@ -75,7 +79,7 @@ class VirtualAgent:
         )
         self.handle = Agent(f"tls://{name}:1", hello, virtual.clock.now_ns(), 0.0)
         self.runs: dict[str, AgentRun] = {}
-        self.hung = False
+        self.hung = self.gone = False
         self.mute: tuple[type[messages.AgentMessage], ...] = ()
         self.commands = Wire(self.take)
         self._reports = Wire(lambda data: virtual.on_message(self, data))
@@ -130,11 +134,17 @@ class VirtualRun:
     def check(self, spec: RunSpec) -> None: ...
 
     async def acquire(self, spec: RunSpec, count: int) -> list[Agent]:
-        return [agent.handle for agent in self.agents[:count]]
+        free = self._free()
+        if len(free) < count:
+            raise Conflict("空闲节点不足", "too few agents are free")
+        return [agent.handle for agent in free[:count]]
 
     def idle(self, spec: RunSpec) -> Agent | None:
-        free = (each for each in self.agents if each.handle not in self.bound and not each.hung)
-        return next((each.handle for each in free if not each.handle.draining), None)
+        return next((agent.handle for agent in self._free() if not agent.hung), None)
+
+    def _free(self) -> list[VirtualAgent]:
+        there = [each for each in self.agents if not (each.gone or each.handle.draining)]
+        return [each for each in there if each.handle not in self.bound]
 
     def assign(self, agent: Agent, assignment: str) -> None:
         self.bound[agent] = assignment
@@ -164,7 +174,7 @@ class VirtualRun:
 
     def lose(self, agent: VirtualAgent) -> None:
         """Its process is gone."""
-        agent.hung = True
+        agent.hung = agent.gone = True
         for run in agent.runs.values():
             run.abort()
         self.run.on_agent_gone(agent.handle, DISCONNECTED)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import io
 import os
 import random
@@ -158,12 +159,19 @@ async def test_first_lines_that_are_no_names(read, data: bytes, path: str):
 
 @pytest.mark.asyncio
 @pytest.mark.parametrize(
-    "data", [b"\0\1" * 200, b"\1\2\3\4a" * 99, b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + b"\0\0\1\0" * 99]
+    "data",
+    [
+        b"\0\1" * 200,
+        b"\1\2\3\4a" * 99,
+        b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + b"\0\0\1\0" * 99,
+        bytes(range(256)) * 20,
+        gzip.compress(random.Random(1).randbytes(9000)),
+    ],
 )
 async def test_what_is_no_text_is_not_read(read, data: bytes):
     with pytest.raises(InvalidInput) as caught:
         await read(data)
-    assert [problem.path for problem in caught.value.problems] == ["encoding"]
+    assert str(caught.value) == "file: is not a text file"
 
 
 @pytest.mark.asyncio

@@ -58,7 +58,7 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install
     numbers = itertools.count()
     modules: list[str] = []
 
-    def make(distribution: str, *bodies: str, version: str = "1.2") -> list[EntryPoint]:
+    def make(distribution: str, *bodies: str, version: str = "1.2", requires: str = "") -> list[EntryPoint]:
         site = tmp_path / f"site{next(numbers)}"
         info = site / f"{distribution}-{version}.dist-info"
         info.mkdir(parents=True)
@@ -68,7 +68,8 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install
             (site / f"{module}.py").write_text(PREAMBLE + textwrap.dedent(body), encoding="utf-8")
             lines.append(f"plugin-{at} = {module}")
             modules.append(module)
-        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {distribution}\nVersion: {version}\n")
+        needs = f"Requires-Dist: {requires}\n" if requires else ""
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {distribution}\nVersion: {version}\n{needs}")
         (info / "entry_points.txt").write_text("\n".join(lines) + "\n")
         monkeypatch.syspath_prepend(str(site))
         return [point for found in dists(site) for point in found.entry_points]

@@ -6,6 +6,7 @@ from importlib.metadata import EntryPoint
 
 import pytest
 
+from perfsvc import __version__
 from perfsvc.plugin.discovery import GROUP
 from perfsvc.plugin.discovery import Failure
 from perfsvc.plugin.discovery import discover
@@ -55,6 +56,17 @@ def test_a_plugin_that_raises_at_import_stops_no_other(install):
     (failure,) = failures
     assert (failure.origin.key, failure.origin.version, failure.missing_module) == ("broken:plugin-0", "1.2", None)
     assert failure.error == ("导入失败：RuntimeError: no licence", "import failed: RuntimeError: no licence")
+
+
+def test_a_plugin_for_another_version_is_not_even_imported(install):
+    failure = failure_of(install("acme", "raise RuntimeError", requires="perfsvc >=99, <100"))
+    assert failure.error.en == (f"it needs perfsvc <100,>=99, and this is {__version__}: install one that fits")
+
+
+@pytest.mark.parametrize("requires", [f"perfsvc<={__version__}", "perfsvc", "perfsvc-wire>=99", "perfsvc ???"])
+def test_a_plugin_for_this_version_is_loaded(install, requires):
+    brought, failures = discover(install("acme", SOUND, requires=requires))
+    assert ([each.offered.name for each in brought], failures) == (["echo"], [])
 
 
 @pytest.mark.parametrize(

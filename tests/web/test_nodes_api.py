@@ -11,7 +11,7 @@ from tests.support.web_world import World
 
 SERVER = {
     "name": "local", "kind": "server", "host": "here", "pid": 1, "version": "0.1.0", "state": "ready",
-    "since": "2023-11-14T22:13:20Z", "cpu": 0.0, "memory": 0, "loop_lag": 0.0, "running": [],
+    "since": "2023-11-14T22:13:20Z", "cpu": 0.0, "memory": 0, "loop_lag": 0.0, "running": [], "unfit": None,
 }  # fmt: skip
 AGENT = {
     **SERVER, "name": "agent-1", "kind": "agent", "pid": 2, "state": "busy", "cpu": 41.3, "memory": 50_000_000,

@@ -117,7 +117,7 @@ class AgentPlugin(WorkerPlugin):
             case messages.Deploy():
                 self._deploy(command)
             case messages.Rejected():
-                log.error("the server does not accept this agent: %s", command.en)
+                log.error("the server gives this agent no load: %s", command.en)
             case _:
                 run = self._runs.get(command.assignment)
                 if run is not None:
@@ -149,6 +149,8 @@ class AgentPlugin(WorkerPlugin):
 async def serve(config: AgentConfig, catalog: Catalog) -> None:
     """Join the scheduler and serve it until it is gone; then join again, until cancelled."""
     clock, pause_s = SystemClock(), FIRST_PAUSE_S
+    if not config.started_here:
+        log.info("connecting to %s as %s", config.scheduler, config.name)
     with scratch_folder("agent") as folder:
         while True:
             worker = Worker(

@@ -99,6 +99,7 @@ class DaskCluster:
             memory=pong.memory,
             loop_lag_ms=pong.loop_lag_ms,
             shares=self._shares(agent),
+            unfit=agent.unfit({}),
         )
 
     def _state(self, agent: Agent) -> NodeState:

@@ -56,7 +56,9 @@ ABORT_LIMIT_S = 5.0
 
 LEFT_ALONE = Text("节点失去控制端后自行停止", "it lost its controller and stopped")
 ALL_LOST = Text("所有节点都已丢失", "all nodes were lost")
-ONLY_DRAINED = Text("剩下的节点都在排空，不能接管负载", "the nodes that are left are being drained: none takes over the load")
+ONLY_DRAINED = Text(
+    "剩下的节点都在排空，不能接管负载", "the nodes that are left are being drained: none takes over the load"
+)
 
 
 class DaskDeployment:  # size: the commands of a run, one short method each; all share its nodes

@@ -153,6 +153,9 @@ class AgentScheduler:
             return
         self.agents[agent.address] = agent
         log.info("agent %s on %s has joined", hello.name, hello.host)
+        if unfit := agent.unfit({}):
+            log.warning("agent %s takes part in no run: %s", hello.name, unfit.en)
+            self.send(agent, messages.Rejected(zh=unfit.zh, en=unfit.en))
         self._send_heartbeat(agent)
 
     async def _send_heartbeats(self) -> None:

@@ -8,6 +8,7 @@ from perfsvc.model.base import titled
 from perfsvc.model.listing import selected
 from perfsvc.model.node import NodeKind
 from perfsvc.model.node import NodeState
+from perfsvc.web.api.report_parts import Texts
 from perfsvc.web.framework.handler import Handler
 from perfsvc.web.framework.operation import operation
 from perfsvc.web.framework.queries import ListQuery
@@ -45,6 +46,8 @@ class NodeResponse(OpenResponse):
     loop_lag: float
     """The worst lateness of its event loop lately, ms."""
     running: list[NodeShare]
+    unfit: Texts | None
+    """Why it takes part in no run: its version, or that of Python or Dask, is not this server's."""
 
 
 class NodeReading(OpenResponse):

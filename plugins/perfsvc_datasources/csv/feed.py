@@ -159,10 +159,16 @@ class BadRows:
         ]
 
 
+def _file_field(options: Options) -> str:
+    """The option that names the file."""
+    return "datafile_id" if options.file is None else "file"
+
+
 def dialect_of(file: BinaryIO, options: Options) -> Dialect:
     """Return the file's dialect, given or detected. Raises InvalidInput."""
-    codec = encoding_of(file) if options.encoding == "auto" else options.encoding
-    codec = marked_encoding(file, codec) if options.encoding in ("utf-16", "utf-32") else codec
+    at = _file_field(options)
+    codec = encoding_of(file, at) if options.encoding == "auto" else options.encoding
+    codec = marked_encoding(file, codec, at) if options.encoding in ("utf-16", "utf-32") else codec
     codec = "utf-8-sig" if codec == "utf-8" else codec
     if options.delimiter != "auto":
         return Dialect(codec, options.delimiter, options.quote)
@@ -179,8 +185,8 @@ def header_of(records: Records, dialect: Dialect, options: Options) -> list[str]
     if not options.named_by_file:
         return names
     if not names:
-        at = "datafile_id" if options.file is None else "file"
-        raise InvalidInput.at(at, "文件为空或首行过长", "the file is empty, or its first line too long")
+        zh, en = "文件为空或首行过长", "the file is empty, or its first line too long"
+        raise InvalidInput.at(_file_field(options), zh, en)
     if any("\0" in name or UNDECODABLE in name for name in names):
         raise InvalidInput.at(
             "encoding", f"首行不是 {dialect.codec} 编码的文本", f"the first line is not {dialect.codec}"

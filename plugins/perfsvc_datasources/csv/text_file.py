@@ -25,6 +25,7 @@ NO_DELIMITER = "\x1f"
 """Of files with one column; a control character that no text holds."""
 UNICODE = ("utf-8", "utf-16", "utf-32")
 """Encodings of several codecs: with a mark, without one, of either byte order."""
+NO_TEXT = Text("不是文本文件", "is not a text file")
 LINES_LOOKED_AT = 50
 SHOWN = 40
 """Bytes of a word that are shown."""
@@ -68,20 +69,23 @@ def read_now(file: BinaryIO, size: int) -> bytes | None:
     return bytes(buffer[:count]) or None
 
 
-def encoding_of(file: BinaryIO) -> str:
-    """The codec that a file is written in, by its mark or by what decodes. Raises InvalidInput."""
+def encoding_of(file: BinaryIO, at: str) -> str:
+    """The codec that a file is written in, by its mark or by what decodes. Raises InvalidInput.
+
+    ``at`` is the option that names the file.
+    """
     sample = _telling_part(file)
     for mark, codec in MARKS:
         if sample.startswith(mark):
             return codec
     if b"\0" in sample[:1000]:
-        codec = _utf16(sample[:1000])
+        codec = _utf16(sample[:1000], at)
     elif _decodes(sample, "utf-8"):
         codec = "utf-8"
     else:
-        raise InvalidInput.at("encoding", *_uncertain(sample))
+        raise _uncertain(sample, at)
     if _is_binary(sample[:1000].decode(codec, "replace")):
-        raise InvalidInput.at("encoding", "不是文本文件", "is not a text file")
+        raise InvalidInput.at(at, *NO_TEXT)
     return codec
 
 
@@ -90,9 +94,9 @@ def encoding_option(codec: str) -> str:
     return next((name for name in UNICODE if codec.startswith(name)), codec)
 
 
-def marked_encoding(file: BinaryIO, encoding: str) -> str:
+def marked_encoding(file: BinaryIO, encoding: str, at: str) -> str:
     """Return the codec of a file declared as UTF-16 or UTF-32, by its byte order mark. Raises InvalidInput."""
-    codec = encoding_of(file)
+    codec = encoding_of(file, at)
     if not codec.startswith(encoding):
         raise InvalidInput.at("encoding", f"文件不是 {encoding} 编码", f"is not {encoding}")
     return codec
@@ -131,27 +135,33 @@ def _telling_part(file: BinaryIO) -> bytes:
     return part[part.find(b"\n") + 1 :]
 
 
-def _utf16(sample: bytes) -> str:
+def _utf16(sample: bytes, at: str) -> str:
     even, odd = sample[0::2].count(0), sample[1::2].count(0)
     if max(even, odd) * 4 < len(sample) or min(even, odd) * 10 > max(even, odd):  # only bad bytes
         if _decodes(sample, "utf-8"):
             return "utf-8"
-        raise InvalidInput.at("encoding", *_uncertain(sample))
+        raise _uncertain(sample, at)
     return "utf-16-le" if odd > even else "utf-16-be"
 
 
-def _is_binary(text: str) -> bool:
+def _is_binary(text: str, most: float = 0.1) -> bool:
     """Return whether so many characters are control characters that no editor has written the text."""
-    return sum(each < " " and each not in "\t\n\v\f\r" for each in text) * 10 > len(text)
+    return sum(each < " " and each not in "\t\n\v\f\r" for each in text) > len(text) * most
 
 
-def _uncertain(sample: bytes) -> Text:
-    """Ask for an encoding, and show what the first word that is not UTF-8 would be in the usual ones."""
+def _uncertain(sample: bytes, at: str) -> InvalidInput:
+    """Ask for an encoding, and show what the first word that is not UTF-8 would be in the usual ones.
+
+    For bytes of which one in twenty is a control character in every encoding, an encoding would not help.
+    """
+    if _is_binary(sample[:1000].decode("latin-1"), 0.05):
+        return InvalidInput.at(at, *NO_TEXT)
     word = next((word for word in sample.split() if _read(word, "utf-8") is None), b"")[:SHOWN]
     readings = {codec: text for codec in ("gb18030", "windows-1252") if (text := _read(word, codec))}
     zh = "，".join(f"{codec} 读作 {reading}" for codec, reading in readings.items())
     en = ", ".join(f"{reading} in {codec}" for codec, reading in readings.items())
-    return Text(
+    return InvalidInput.at(
+        "encoding",
         "不是 UTF-8，请用 encoding 指定编码" + (f"：某处 {zh}" if zh else ""),
         "is not UTF-8; give the encoding" + (f": a word is {en}" if en else ""),
     )

@@ -2,9 +2,9 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/vue-query'
 import { type MaybeRefOrGetter, toValue } from 'vue'
 import { language } from '@/i18n'
-import { api, ask, type Schemas } from './client'
+import { api, ask, type Schemas, unread } from './client'
 import { everyPage } from './lists'
-import { Problem, problemOf } from './problem'
+import { problemOf } from './problem'
 import { session } from './session'
 
 export type DataFile = Schemas['DataFileResponse']
@@ -48,16 +48,32 @@ export function useFileRemoval() {
   })
 }
 
+/** A reply; null where it is not the service's. */
+function decoded(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return null
+  }
+}
+
 interface Upload {
   file: File
   /** Replaces this file's content; null makes a new file of the project. */
   replaces: number | null
   project: number
   progress: (part: number) => void
+  signal?: AbortSignal
 }
 
-/** Send a file as the body of a request; `fetch` tells nothing of how far it is, so this is XMLHttpRequest. */
-export function upload({ file, replaces, project, progress }: Upload): Promise<DataFile> {
+/** Send a file as the body of a request. The session is renewed first where it has to be: the body is sent once. */
+export async function upload(wanted: Upload): Promise<DataFile> {
+  await ask(api.GET('/api/users/me/'))
+  return transfer(wanted)
+}
+
+/** `fetch` tells nothing of how far it is, so this is XMLHttpRequest. */
+function transfer({ file, replaces, project, progress, signal }: Upload): Promise<DataFile> {
   const query = replaces === null ? `?project_id=${project}&name=${encodeURIComponent(file.name)}` : ''
   const path = replaces === null ? `/api/datafiles/${query}` : `/api/datafiles/${replaces}/`
   return new Promise((resolve, reject) => {
@@ -67,9 +83,11 @@ export function upload({ file, replaces, project, progress }: Upload): Promise<D
     request.setRequestHeader('Accept-Language', language.value)
     request.setRequestHeader('Content-Type', 'application/octet-stream')
     request.upload.addEventListener('progress', (event) => progress(event.total ? event.loaded / event.total : 0))
-    request.addEventListener('error', () => reject(new Problem('', 0)))
+    request.addEventListener('error', () => reject(unread(null)))
+    request.addEventListener('abort', () => reject(new DOMException('', 'AbortError')))
+    signal?.addEventListener('abort', () => request.abort())
     request.addEventListener('load', () => {
-      const body: unknown = JSON.parse(request.responseText || 'null')
+      const body = decoded(request.responseText)
       if (request.status < 300) return resolve(body as DataFile)
       const headers = { 'X-Request-Id': request.getResponseHeader('X-Request-Id') ?? '' }
       return reject(problemOf(new Response(null, { status: request.status, headers }), body))

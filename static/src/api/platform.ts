@@ -59,7 +59,9 @@ export interface Plugin {
   title?: { zh: string; en: string } | null
   distribution?: string | null
   version?: string | null
-  error?: string | null
+  /** Why it could not be loaded, and what its import did not find. */
+  error?: { zh: string; en: string } | null
+  missing_module?: string | null
   request_schema?: unknown
   options_schema?: unknown
 }

@@ -3214,6 +3214,8 @@ export interface components {
             since: string;
             /** @enum {string} */
             state: "ready" | "busy" | "draining" | "lost";
+            /** @description Why it takes part in no run: its version, or that of Python or Dask, is not this server's. */
+            unfit: components["schemas"]["Texts"] | null;
             version: string;
         } & {
             [key: string]: unknown;
@@ -3310,6 +3312,8 @@ export interface components {
             since: string;
             /** @enum {string} */
             state: "ready" | "busy" | "draining" | "lost";
+            /** @description Why it takes part in no run: its version, or that of Python or Dask, is not this server's. */
+            unfit: components["schemas"]["Texts"] | null;
             version: string;
         } & {
             [key: string]: unknown;
@@ -4020,7 +4024,7 @@ export interface components {
              * Scenes
              * @default []
              */
-            scenes: components["schemas"]["SceneShare"][];
+            scenes: components["schemas"]["PreviewShare"][];
         };
         /**
          * PreviewScene
@@ -4031,6 +4035,19 @@ export interface components {
             requests_per_iteration: number;
             scene_id: number | null;
             share: number;
+            weight: number;
+        };
+        /**
+         * PreviewShare
+         * @description A scene and its share, as far as they are filled in: a weight that a plan cannot have is among the problems.
+         */
+        PreviewShare: {
+            /** Scene */
+            scene_id: number;
+            /**
+             * Weight
+             * @default 1
+             */
             weight: number;
         };
         /**
@@ -6989,7 +7006,8 @@ export interface operations {
                      *           "cpu": 60.4,
                      *           "memory": 186044416,
                      *           "loop_lag": 4,
-                     *           "running": []
+                     *           "running": [],
+                     *           "unfit": null
                      *         }
                      *       ]
                      *     }
@@ -7035,6 +7053,7 @@ export interface operations {
                      *       "memory": 186044416,
                      *       "loop_lag": 4,
                      *       "running": [],
+                     *       "unfit": null,
                      *       "history": [
                      *         {
                      *           "time": "2026-11-30T12:58:57Z",
@@ -7097,6 +7116,7 @@ export interface operations {
                      *       "memory": 186044416,
                      *       "loop_lag": 4,
                      *       "running": [],
+                     *       "unfit": null,
                      *       "history": [
                      *         {
                      *           "time": "2026-11-30T12:58:57Z",
@@ -7162,6 +7182,7 @@ export interface operations {
                      *       "memory": 186044416,
                      *       "loop_lag": 4,
                      *       "running": [],
+                     *       "unfit": null,
                      *       "history": [
                      *         {
                      *           "time": "2026-11-30T12:58:57Z",
