@@ -150,7 +150,7 @@ class TokenBucket:
 
     def second(self, level: float) -> Outcome:
         errors, last = 0, 0.0
-        times = self._arrivals.within(level)
+        times = self._arrivals.within(level).tolist()
         for time in times:
             self._tokens = min(self._tokens + (time - last) * self.rate, self._burst)
             last = time
@@ -180,22 +180,22 @@ class OpenQueue:
         self._pending: list[tuple[float, float, bool]] = []
 
     def second(self, level: float) -> Outcome:
-        times = self._now + self._arrivals.within(level)
-        for time, work in zip(times, self._numbers.exponential(self.service_s, len(times)), strict=True):
+        times = (self._now + self._arrivals.within(level)).tolist()
+        works = self._numbers.exponential(self.service_s, len(times)).tolist()
+        for time, work in zip(times, works, strict=True):
             start = max(time, self._free[0])
             if start - time > self._timeout:  # the client is gone before its turn: no work is done for it
-                heapq.heappush(self._pending, (time + self._timeout, self._timeout, True))
+                self._pending.append((time + self._timeout, self._timeout, True))
                 continue
             heapq.heapreplace(self._free, start + work)
             waited = min(start + work - time, self._timeout)
-            heapq.heappush(self._pending, (time + waited, waited, waited == self._timeout))
+            self._pending.append((time + waited, waited, waited == self._timeout))
         self._now += 1
         return self._ended()
 
     def _ended(self) -> Outcome:
-        ended = []
-        while self._pending and self._pending[0][0] <= self._now:
-            ended.append(heapq.heappop(self._pending))
+        ended = [each for each in self._pending if each[0] <= self._now]
+        self._pending = [each for each in self._pending if each[0] > self._now]
         return Outcome([1000 * latency for _, latency, _ in ended], sum(failed for *_, failed in ended))
 
 
