@@ -174,9 +174,9 @@ def headers_of(lines: Sequence[str]) -> dict[str, str | list[str]]:
     return {name: each[0] if len(each) == 1 else each for name, each in values.values()}
 
 
-def header_of(line: str) -> tuple[str, str]:
+def header_of(header: str) -> tuple[str, str]:
     """Split ``Name: value`` into a pair. Raises InvalidInput."""
-    name, colon, value = line.partition(":")
+    name, colon, value = header.partition(":")
     if not colon or not name.strip():
-        raise InvalidInput.at("--header", f"应为 'NAME: VALUE'：{line}", f"must be 'NAME: VALUE', not {line}")
+        raise InvalidInput.at("--header", f"应为 'NAME: VALUE'：{header}", f"must be 'NAME: VALUE', not {header}")
     return name.strip(), value.strip()

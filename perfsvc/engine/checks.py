@@ -120,29 +120,29 @@ def _status(check: StatusCheck, failures: StatusFailures) -> CheckFunction:
 
 def _json(check: JsonCheck, template: Compile) -> CheckFunction:
     path, label = Varying(check.path, template, compile_path, "path"), f"Check: json {check.path}"
-    wanted, exists = ValueTemplate(check.equals, template), check.exists
+    expected, exists = ValueTemplate(check.equals, template), check.exists
     compares, constant = "equals" in check.model_fields_set, path.constant
 
     def run(reply: Reply, scope: Scope) -> str | None:
         document = document_of(reply)
-        found = MISSING if document is MISSING else (constant or path.of(scope))(document)
-        if exists is not None and (found is not MISSING) != exists:
+        value = MISSING if document is MISSING else (constant or path.of(scope))(document)
+        if exists is not None and (value is not MISSING) != exists:
             return label
         if compares:
-            return None if equal_values(found, wanted.render(scope), wanted.filled_in) else label
-        return label if exists is None and found is MISSING else None
+            return None if equal_values(value, expected.render(scope), expected.filled_in) else label
+        return label if exists is None and value is MISSING else None
 
     return run
 
 
-def equal_values(found: Any, wanted: Any, filled_in: bool) -> bool:
-    """Whether a value is the wanted one, of the same type.
+def equal_values(value: Any, expected: Any, filled_in: bool) -> bool:
+    """Whether a value is the expected one, of the same type.
 
     A column and an environment have texts only: those equal what they write.
     """
-    if filled_in and type(wanted) is str and found is not MISSING and type(found) is not str:
-        return as_text(found) == wanted
-    return same_value(found, wanted)
+    if filled_in and type(expected) is str and value is not MISSING and type(value) is not str:
+        return as_text(value) == expected
+    return same_value(value, expected)
 
 
 def _json_schema(check: JsonSchemaCheck, template: Compile) -> CheckFunction:
@@ -151,8 +151,8 @@ def _json_schema(check: JsonSchemaCheck, template: Compile) -> CheckFunction:
 
     def run(reply: Reply, scope: Scope) -> str | None:
         document = document_of(reply)
-        found = MISSING if document is MISSING else path.of(scope)(document)
-        return None if found is not MISSING and valid(found) else label
+        value = MISSING if document is MISSING else path.of(scope)(document)
+        return None if value is not MISSING and valid(value) else label
 
     return run
 
@@ -196,7 +196,7 @@ def page_values(check: CssCheck | XpathCheck, template: Compile) -> Callable[[Re
 
 def _page(check: CssCheck | XpathCheck, template: Compile) -> CheckFunction:
     label, values = f"Check: {short_name(check)}", page_values(check, template)
-    wanted, exists = ValueTemplate(check.equals, template), check.exists
+    expected, exists = ValueTemplate(check.equals, template), check.exists
     contains = None if check.contains is None else template(check.contains)
     compares = "equals" in check.model_fields_set
 
@@ -204,16 +204,16 @@ def _page(check: CssCheck | XpathCheck, template: Compile) -> CheckFunction:
         found = values(reply, scope)
         if exists is False:
             return label if found else None
-        if not found or (compares and not same_text(found[0], wanted.render(scope))):
+        if not found or (compares and not same_text(found[0], expected.render(scope))):
             return label
         return None if contains is None or contains.render(scope) in as_text(found[0]) else label
 
     return run
 
 
-def same_text(found: Any, wanted: Any) -> bool:
-    """Whether what a page has is a wanted value: numbers and truth by value, texts as they are written."""
-    return same_value(found, wanted) or (isinstance(found, str) and found == as_text(wanted))
+def same_text(value: Any, expected: Any) -> bool:
+    """Whether what a page has is the expected value: numbers and truth by value, texts as they are written."""
+    return same_value(value, expected) or (isinstance(value, str) and value == as_text(expected))
 
 
 def _regex(check: RegexCheck, template: Compile) -> CheckFunction:

@@ -14,13 +14,13 @@ NESTED = "tls"
 """The option that holds those of TLS, where a protocol does not have them among its own."""
 
 
-def options_of(protocol: type[Protocol], given: Mapping[str, Any], certificates: Certificates) -> Spec:
+def options_of(protocol: type[Protocol], written: Mapping[str, Any], certificates: Certificates) -> Spec:
     """Return the validated options of a protocol. Certificates stand in where they name none. Raise InvalidInput."""
-    return protocol.Options.parse(_completed(protocol.Options, given, certificates))
+    return protocol.Options.parse(_completed(protocol.Options, written, certificates))
 
 
-def _completed(options: type[Spec], given: Mapping[str, Any], certificates: Certificates) -> dict[str, Any]:
-    completed = dict(given)
+def _completed(options: type[Spec], written: Mapping[str, Any], certificates: Certificates) -> dict[str, Any]:
+    completed = dict(written)
     inner = options.model_fields.get(NESTED)
     if _has_certificates(options):
         return completed | _absent(completed, certificates)
@@ -36,10 +36,10 @@ def _has_certificates(options: Any) -> bool:
     return isinstance(options, type) and issubclass(options, Spec) and fields <= options.model_fields.keys()
 
 
-def _absent(given: Mapping[str, Any], certificates: Certificates) -> dict[str, str]:
+def _absent(written: Mapping[str, Any], certificates: Certificates) -> dict[str, str]:
     """The certificates that options do not name: certificate and key come from one place."""
     found: dict[str, str] = certificates.model_dump(exclude_none=True)
-    taken = {"ca"} if given.get("ca") is not None else set()
-    if any(given.get(name) is not None for name in PAIR):
+    taken = {"ca"} if written.get("ca") is not None else set()
+    if any(written.get(name) is not None for name in PAIR):
         taken |= set(PAIR)
     return {name: value for name, value in found.items() if name not in taken}

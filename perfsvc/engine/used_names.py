@@ -93,13 +93,13 @@ def extracted_names(scenes: Collection[SceneSpec], part: str | None = None) -> s
     return extracted.union(*(step.set_ for step in requests))
 
 
-def unknown_name(name: str, known: Collection[str], path: str) -> Problem:
+def unknown_name(name: str, names: Collection[str], path: str) -> Problem:
     """Return the problem of a variable that nothing gives a value."""
     if name in SIGNED_PARTS:
         zh, en = f"变量 {name} 只在 request.sign 中有值", f"{name} has a value only within request.sign"
         return Problem(path, Text(zh, en))
     signed = SIGNED_PARTS if ".sign." in path else ()
-    hint = did_you_mean(nearest(name, {*known, *signed}))
+    hint = did_you_mean(nearest(name, {*names, *signed}))
     return Problem(
         path,
         Text(
@@ -112,9 +112,9 @@ def unknown_name(name: str, known: Collection[str], path: str) -> Problem:
 def place_of(name: str, step: Step, path: str, target: Target) -> str:
     """Return where a variable is used: in the step, or else in the environment."""
     for part, value in _texts_of(step):
-        found = next(_places(name, value, below(path, part)), None)
-        if found is not None:
-            return found
+        place = next(_places(name, value, below(path, part)), None)
+        if place is not None:
+            return place
     around = {"host": target.base_url, "headers": target.headers}
     return next(_places(name, around, "env"), path)
 

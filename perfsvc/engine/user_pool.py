@@ -54,9 +54,9 @@ class UserPool:
         self.empty = asyncio.Event()
         self.empty.set()
 
-    def adjust(self, wanted: int, retire_by_ns: int = 1) -> None:
-        """Start or retire users towards ``wanted``; retiring users may end their iteration until ``retire_by_ns``."""
-        missing = wanted - len(self._staying) - self.finished
+    def adjust(self, count: int, retire_by_ns: int = 1) -> None:
+        """Start or retire users towards ``count``; retiring users may end their iteration until ``retire_by_ns``."""
+        missing = count - len(self._staying) - self.finished
         for _ in range(min(missing, MAX_STARTS_AT_ONCE)):
             self.start()
         for _ in range(min(-missing, len(self._staying))):

@@ -126,12 +126,12 @@ class Second(Figures, frozen=True, kw_only=True):
 
     ``elapsed`` is load-profile time at its end and ``span_ns`` the running time within it (0 throughout a pause).
     ``vus`` is a sum over nodes, ``planned_vus`` and ``planned_rate`` (arrivals per second, 0 in the closed model) are
-    the plan of the whole run, of which the present nodes were ``given`` a part; means over a wider span. ``late``
-    arrivals waited for a free user, ``dropped`` ones never started. Groups have an entry in ``steps`` and no part in
-    the sums, since their requests are steps of their own. ``failures`` are counts by error class, ``statuses`` by
-    status. ``latency`` is the service times themselves, where the second has just been closed: percentiles of several
-    seconds cannot be had from theirs. ``totals`` are sums by step and of WHOLE, in runs whose thresholds want them.
-    ``warm_up``: it counts in no sum.
+    the plan of the whole run, of which the present nodes have the part ``plan_share``; means over a wider span.
+    ``late`` arrivals waited for a free user, ``dropped`` ones never started. Groups have an entry in ``steps`` and no
+    part in the sums, since their requests are steps of their own. ``failures`` are counts by error class, ``statuses``
+    by status. ``latency`` is the service times themselves, where the second has just been closed: percentiles of
+    several seconds cannot be had from theirs. ``totals`` are sums by step and of WHOLE, in runs whose thresholds want
+    them. ``warm_up``: it counts in no sum.
     """
 
     second: int
@@ -146,7 +146,7 @@ class Second(Figures, frozen=True, kw_only=True):
     late: int
     health: Health
     planned_rate: float = 0.0
-    given: float = 1.0
+    plan_share: float = 1.0
     node_count: int = 1
     steps: tuple[StepSecond, ...] = ()
     nodes: tuple[NodeFigures, ...] = ()

@@ -63,10 +63,10 @@ class LoadTotals(NamedTuple):
         return (self.run_rate or self.planned_rate) / max(self.seconds, 1)
 
     @property
-    def given(self) -> float:
+    def plan_share(self) -> float:
         """The part of the plan that the present nodes were given, 0 to 1."""
-        given, planned = (self.planned_rate, self.run_rate) if self.run_rate else (self.planned_vus, self.run_vus)
-        return min(given / planned, 1.0) if planned else 1.0
+        present, planned = (self.planned_rate, self.run_rate) if self.run_rate else (self.planned_vus, self.run_vus)
+        return min(present / planned, 1.0) if planned else 1.0
 
     def figures(self) -> dict[str, Any]:
         """The load under the names of the fields of a Second."""
@@ -77,7 +77,7 @@ class LoadTotals(NamedTuple):
             "vus": round(self.vus / seconds),
             "planned_vus": round(self.mean_planned_vus),
             "planned_rate": round(self.mean_planned_rate, 3),
-            "given": self.given,
+            "plan_share": self.plan_share,
             "node_count": round(self.nodes / seconds),
         }
 

@@ -195,7 +195,7 @@ def thresholds_part(verdict: Verdict) -> Part:
 def steady(points: Sequence[Second]) -> list[Second]:
     """The full running points in which the load that nodes were given was near its peak."""
     arriving = any(point.planned_rate for point in points)
-    planned = [(point.planned_rate if arriving else point.planned_vus) * point.given for point in points]
+    planned = [(point.planned_rate if arriving else point.planned_vus) * point.plan_share for point in points]
     enough = STEADY_SHARE * max(planned, default=0)
     return [
         point

@@ -256,11 +256,11 @@ class PlanConfig(Spec, home="config"):
 
     @classmethod
     def _sound_part(
-        cls, given: dict[str, Any], problems: list[Problem], handler: ModelWrapValidatorHandler[PlanConfig]
+        cls, document: dict[str, Any], problems: list[Problem], handler: ModelWrapValidatorHandler[PlanConfig]
     ) -> PlanConfig:
         """The config without what is wrong in it, to be judged further."""
         wrong = {top_key(problem.path) for problem in problems}
-        return handler({"concurrent_users": 1} | {key: value for key, value in given.items() if key not in wrong})
+        return handler({"concurrent_users": 1} | {key: value for key, value in document.items() if key not in wrong})
 
     def rules(self) -> list[Rule]:
         """Everything that must hold between fields; a config that was validated breaks none."""

@@ -51,16 +51,16 @@ class Candidate(NamedTuple):
 def unknown_key(key: str, model: type[BaseModel] | None, location: tuple[int | str, ...]) -> Text:
     """Return the message for a key that the object at ``location`` below ``model`` does not have."""
     owners = [] if model is None else models_at(model, location)
-    known = {name for owner in owners for name in keys_of(owner)}
+    keys = {name for owner in owners for name in keys_of(owner)}
     meant = meant_by(key)
-    own = next((name for name in known if plain(name) == plain(meant)), None)
+    own = next((name for name in keys if plain(name) == plain(meant)), None)
     if own is None and (homes := homes_of(meant, owners)):
         name, where = homes
         return Text(
             f"此处没有这个字段，{name} 应写在 {where} 下", f"is not a known key here; {name} belongs under {where}"
         )
     hint = did_you_mean_key(
-        own or nearest(key, [*keys_elsewhere(owners), *known], ALIKE) or nearest(key, known), known, owners
+        own or nearest(key, [*keys_elsewhere(owners), *keys], ALIKE) or nearest(key, keys), keys, owners
     )
     return Text(f"未知的字段{hint.zh}", f"is not a known key{hint.en}")
 
@@ -107,9 +107,9 @@ def keys_elsewhere(owners: list[type[BaseModel]]) -> list[str]:
     return [name for model in HOMES if model not in owners for name in keys_of(model)]
 
 
-def did_you_mean_key(name: str | None, known: Collection[str], owners: list[type[BaseModel]]) -> Text:
+def did_you_mean_key(name: str | None, keys: Collection[str], owners: list[type[BaseModel]]) -> Text:
     """Return the question that follows the message, with the place of a key that stands elsewhere."""
-    home = None if name is None or name in known else homes_of(name, owners)
+    home = None if name is None or name in keys else homes_of(name, owners)
     if home is None:
         return did_you_mean(name)
     return Text(f"，是否想写 {home[1]} 下的 {name}？", f"; did you mean {name} under {home[1]}?")

@@ -14,11 +14,11 @@ CUTOFF = 0.66
 """Similarity below which words are different: one letter of three, as in ``vuz`` and ``vus``, is a slip."""
 
 
-def nearest(word: str, known: Iterable[str], cutoff: float = CUTOFF) -> str | None:
-    """Return the known word that is most like ``word``, or None; case, ``_`` and ``-`` do not count."""
+def nearest(word: str, candidates: Iterable[str], cutoff: float = CUTOFF) -> str | None:
+    """Return the candidate that is most like ``word``, or None; case, ``_`` and ``-`` do not count."""
     if len(word) > LONGEST:
         return None
-    by_plain = {plain(each): each for each in known}
+    by_plain = {plain(each): each for each in candidates}
     matches = get_close_matches(plain(word), by_plain, n=1, cutoff=cutoff)
     return by_plain[matches[0]] if matches else None
 

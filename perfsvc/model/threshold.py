@@ -97,7 +97,7 @@ class Threshold(Spec):
         return {"type": "string", "examples": examples}
 
     def __str__(self) -> str:
-        scope = "" if self.step is None else f"{{{written(self.step)}}}"
+        scope = "" if self.step is None else f"{{{quoted(self.step)}}}"
         window = f" for {self.window_s}s" if self.window_s else ""
         # Every digit and no exponent, since what is written here is read again by the grammar.
         limit = f"{Decimal(repr(self.limit)).normalize():f}"
@@ -108,7 +108,7 @@ class Threshold(Spec):
         return COMPARE[self.operator](value, self.limit)
 
 
-def written(step: str) -> str:
+def quoted(step: str) -> str:
     """A step's name as the grammar has it: quoted where it would be read otherwise."""
     return json.dumps(step, ensure_ascii=False) if re.search(r'[{}"]', step) or step != step.strip() else step
 

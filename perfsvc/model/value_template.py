@@ -44,12 +44,12 @@ class ValueTemplate:
         return template.value or template.render
 
 
-def same_value(found: Any, wanted: Any) -> bool:
+def same_value(value: Any, expected: Any) -> bool:
     """Whether two JSON values are equal; true and 1 are not."""
-    if isinstance(found, bool) or isinstance(wanted, bool):
-        return found is wanted
-    if isinstance(found, dict) and isinstance(wanted, dict):
-        return found.keys() == wanted.keys() and all(same_value(found[name], wanted[name]) for name in found)
-    if isinstance(found, list) and isinstance(wanted, list):
-        return len(found) == len(wanted) and all(map(same_value, found, wanted))
-    return bool(found == wanted)
+    if isinstance(value, bool) or isinstance(expected, bool):
+        return value is expected
+    if isinstance(value, dict) and isinstance(expected, dict):
+        return value.keys() == expected.keys() and all(same_value(value[name], expected[name]) for name in value)
+    if isinstance(value, list) and isinstance(expected, list):
+        return len(value) == len(expected) and all(map(same_value, value, expected))
+    return bool(value == expected)

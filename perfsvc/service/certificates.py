@@ -53,21 +53,21 @@ def _facts(certificate: x509.Certificate) -> CertificateFacts | None:
     return CertificateFacts(subject, issuer, certificate.not_valid_before_utc, certificate.not_valid_after_utc)
 
 
-def sealed_certificates(given: Certificates, stored: Mapping[str, Any], vault: Vault) -> dict[str, Any]:
+def sealed_certificates(certificates: Certificates, stored: Mapping[str, Any], vault: Vault) -> dict[str, Any]:
     """Return certificates as they are stored; MASK keeps the stored key. Raise InvalidInput."""
     problems: list[Problem] = []
-    if given.ca is not None and _public_key(given.ca) is None:
+    if certificates.ca is not None and _public_key(certificates.ca) is None:
         problems.append(Problem("certificates.ca", NO_CERTIFICATE))
-    if (given.certificate is None) != (given.key is None):
+    if (certificates.certificate is None) != (certificates.key is None):
         problems.append(Problem("certificates.certificate", ALONE))
-    kept = stored.get("key") if given.key == MASK else None
-    key = given.key if kept is None else vault.unseal(kept[SEALED])
-    if given.certificate is not None and key is not None:
-        problems += _wrong_pair(given.certificate, key)
+    kept = stored.get("key") if certificates.key == MASK else None
+    key = certificates.key if kept is None else vault.unseal(kept[SEALED])
+    if certificates.certificate is not None and key is not None:
+        problems += _wrong_pair(certificates.certificate, key)
     if problems:
         raise InvalidInput(problems)
     sealed = kept if kept is not None or key is None else {SEALED: vault.seal(key)}
-    entries = {"ca": given.ca, "certificate": given.certificate, "key": sealed}
+    entries = {"ca": certificates.ca, "certificate": certificates.certificate, "key": sealed}
     return {name: value for name, value in entries.items() if value is not None}
 
 

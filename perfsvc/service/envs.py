@@ -236,16 +236,16 @@ class Envs:
         return envs.update(replace(env, **changes, updated_by=user.username))
 
     def _changed_entries(
-        self, path: str, given: dict[str, str] | None, marked: Sequence[str] | None, stored: dict[str, Any]
+        self, path: str, changed: dict[str, str] | None, marked: Sequence[str] | None, stored: dict[str, Any]
     ) -> dict[str, Any]:
-        entries = shown(stored) if given is None else given
+        entries = shown(stored) if changed is None else changed
         secret = [name for name in sealed_names(stored) if name in entries] if marked is None else marked
         return self._entries(path, entries, secret, stored)
 
     def _entries(
-        self, path: str, given: dict[str, str], secret: Sequence[str], stored: dict[str, Any]
+        self, path: str, entries: dict[str, str], secret: Sequence[str], stored: dict[str, Any]
     ) -> dict[str, Any]:
-        return sealed_entries(given, secret, stored, self._vault, path)
+        return sealed_entries(entries, secret, stored, self._vault, path)
 
     def _sealed(self, forms: dict[str, DatabaseForm], stored: dict[str, Any]) -> dict[str, Any]:
         return {name: self._entry(form, stored.get(name, {})) for name, form in forms.items()}

@@ -56,18 +56,18 @@ class WatchedNode:
     def __init__(self, info: NodeInfo) -> None:
         self.info = info
         self.history: deque[Reading] = deque(maxlen=KEPT)
-        self.unseen = 0
+        self.misses = 0
 
-    def seen(self, info: NodeInfo, time: str) -> None:
+    def record(self, info: NodeInfo, time: str) -> None:
         """Record a reading."""
         if (info.pid, info.since) != (self.info.pid, self.info.since):
             self.history.clear()  # another process took the name
-        self.info, self.unseen = info, 0
+        self.info, self.misses = info, 0
         self.history.append(Reading(time, round(info.cpu, 1), info.memory, round(info.loop_lag_ms, 3)))
 
-    def missed(self) -> None:
+    def record_missing(self) -> None:
         """Record that the node is missing."""
-        self.info, self.unseen = msgspec.structs.replace(self.info, state="lost", shares={}), self.unseen + 1
+        self.info, self.misses = msgspec.structs.replace(self.info, state="lost", shares={}), self.misses + 1
 
 
 class NodeWatch:
@@ -93,7 +93,7 @@ class NodeWatch:
     def all(self) -> list[dict[str, Any]]:
         """Return the current nodes: this server, then its agents by name."""
         current = self._current()
-        missing = [watched.info for name, watched in self._nodes.items() if name not in current and watched.unseen]
+        missing = [watched.info for name, watched in self._nodes.items() if name not in current and watched.misses]
         ordered = sorted([*current.values(), *missing], key=lambda node: (node.kind != "server", node.name))
         return [node_document(node) for node in ordered]
 
@@ -116,10 +116,10 @@ class NodeWatch:
     def _read(self) -> None:
         current, time = self._current(), iso_z(utc_now(self._clock))
         for name, node in current.items():
-            self._nodes.setdefault(name, WatchedNode(node)).seen(node, time)
+            self._nodes.setdefault(name, WatchedNode(node)).record(node, time)
         for name in self._nodes.keys() - current.keys():
-            self._nodes[name].missed()
-            if self._nodes[name].unseen > FORGOTTEN_AFTER:
+            self._nodes[name].record_missing()
+            if self._nodes[name].misses > FORGOTTEN_AFTER:
                 del self._nodes[name]
 
 

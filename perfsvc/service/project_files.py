@@ -114,7 +114,7 @@ class ProjectFiles:
         if form.dry_run:
             return (await self._store.run(self._take, (user, language), project_id, file, form, None))[0]
         projects = await self._store.run(self._projects, project_id, form)
-        async with self._files.stored_contents(projects.wanted(file)) as contents:
+        async with self._files.stored_contents(projects.new_contents(file)) as contents:
             imported, replaced = await self._store.run(self._take, (user, language), project_id, file, form, contents)
         for name in replaced:
             await self._files.discard(name)

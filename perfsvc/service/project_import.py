@@ -68,30 +68,30 @@ class Projects:
     stored: Stored
     source: Stored
 
-    def wanted(self, file: ProjectFile) -> dict[str, bytes | DataFile]:
+    def new_contents(self, file: ProjectFile) -> dict[str, bytes | DataFile]:
         """Return the contents that have to be stored, from the file or from the other project, by name."""
-        found: dict[str, bytes | DataFile] = {}
+        contents: dict[str, bytes | DataFile] = {}
         for each in file.files:
             content = self.content_of(each)
             if content is not None and self.action_of(each) in {"create", "update"}:
-                found[each.name] = content
-        return found
+                contents[each.name] = content
+        return contents
 
-    def content_of(self, given: ProjectDataFile) -> bytes | DataFile | None:
+    def content_of(self, listed: ProjectDataFile) -> bytes | DataFile | None:
         """Return the content of a file of the document."""
-        if given.content is not None:
-            return given.content
-        there = self.source.files.get(given.name)
-        if self.source is self.stored or there is None or given.sha256 not in (None, there.content.digest):
+        if listed.content is not None:
+            return listed.content
+        original = self.source.files.get(listed.name)
+        if self.source is self.stored or original is None or listed.sha256 not in (None, original.content.digest):
             return None
-        return there
+        return original
 
-    def action_of(self, given: ProjectDataFile) -> Action:
+    def action_of(self, listed: ProjectDataFile) -> Action:
         """Return what becomes of a file of the document."""
-        content, before = self.content_of(given), self.stored.files.get(given.name)
+        content, before = self.content_of(listed), self.stored.files.get(listed.name)
         if before is None:
             return "create" if content is not None else "upload"
-        digest = given.sha256 if given.content is None else hashlib.sha256(given.content).hexdigest()
+        digest = listed.sha256 if listed.content is None else hashlib.sha256(listed.content).hexdigest()
         if digest in (None, before.content.digest):
             return "keep"
         return "update" if content is not None else "differ"
@@ -138,17 +138,17 @@ class Taker:
             *(self.plan(number, each, file) for number, each in enumerate(file.plans)),
         ]
 
-    def file(self, given: ProjectDataFile) -> Imported:
+    def file(self, listed: ProjectDataFile) -> Imported:
         """A data file: its content, where there is one to be had."""
-        action, before = self._projects.action_of(given), self._stored.files.get(given.name)
-        content = (self._contents or {}).get(given.name)
+        action, before = self._projects.action_of(listed), self._stored.files.get(listed.name)
+        content = (self._contents or {}).get(listed.name)
         if not self._dry_run and content is None and action in {"create", "update"}:
             raise Conflict("数据文件刚被改动，请重试", "a data file has just been changed; try again")
         if content is not None and before is None:
-            self._file_ids[given.name] = datafiles.create(self._project, self._user.id, given.name, content).id
+            self._file_ids[listed.name] = datafiles.create(self._project, self._user.id, listed.name, content).id
         elif content is not None and before is not None:
             self.replaced.append(datafiles.replace(before.id, None, content, self._user.username))
-        return Imported("file", given.name, action, given.size, given.sha256)
+        return Imported("file", listed.name, action, listed.size, listed.sha256)
 
     def _planned(self, file: ProjectFile) -> set[str]:
         """Return the names of the scenes that plans have, those of the file and those of the project."""
@@ -183,11 +183,11 @@ class Taker:
         """Environments, sealed as those of a form."""
         imported = []
         for number, each in enumerate(file.envs):
-            given = each.model_dump(mode="json", exclude_unset=True)
-            fields = EnvFields.parse(given, f"envs[{number}]")
+            document = each.model_dump(mode="json", exclude_unset=True)
+            fields = EnvFields.parse(document, f"envs[{number}]")
             before = self._stored.envs.get(each.name)
             action = _action(
-                None if before is None else env_document(each.name, before), {k: v for k, v in given.items() if v}
+                None if before is None else env_document(each.name, before), {k: v for k, v in document.items() if v}
             )
             try:
                 sealed = self._envs.sealed(fields, self._source.envs.get(each.name) or before)
@@ -205,43 +205,43 @@ class Taker:
             return envs.create(self._project, fields.name, fields.host, **sealed, creator=self._user.username).id
         return envs.update(replace(before, host=fields.host, **sealed, updated_by=self._user.username)).id
 
-    def scene(self, number: int, given: ProjectScene) -> Imported:
+    def scene(self, number: int, imported: ProjectScene) -> Imported:
         """A scene, sealed as that of a form."""
-        before, source = self._stored.scenes.get(given.name), self._source.scenes.get(given.name)
-        written = scenes.document_of(given.scene())
-        document = {"name": given.name, "description": given.description, **written}
+        before, source = self._stored.scenes.get(imported.name), self._source.scenes.get(imported.name)
+        written = scenes.document_of(imported.scene())
+        document = {"name": imported.name, "description": imported.description, **written}
         try:
-            known = [each.spec for each in (source, before) if each is not None]
-            sealed = self._scene_secrets.sealed(written, known)
+            stored = [each.spec for each in (source, before) if each is not None]
+            sealed = self._scene_secrets.sealed(written, stored)
             spec = SceneSpec.parse(renamed_files(sealed, self._numbered_files()))
             spec.refuse_excess()
         except InvalidInput as error:
             problems = [Problem(f"scenes[{number}].{one.path}", one.text) for one in error.problems]
             raise InvalidInput(problems) from None
         now = {key: value for key, value in document.items() if value}
-        action = _action(None if before is None else self._stored.scene_document(given.name, before), now)
+        action = _action(None if before is None else self._stored.scene_document(imported.name, before), now)
         if action != "keep" and not self._dry_run:
             if before is None:
-                scene = scenes.create(self._project, self._user.id, spec, given.description)
-                self._scene_ids[given.name] = scene.id
+                scene = scenes.create(self._project, self._user.id, spec, imported.description)
+                self._scene_ids[imported.name] = scene.id
             else:
-                changed = replace(before, spec=spec, description=given.description, updated_by=self._user.username)
+                changed = replace(before, spec=spec, description=imported.description, updated_by=self._user.username)
                 scenes.update(changed)
-        return Imported("scene", given.name, action)
+        return Imported("scene", imported.name, action)
 
-    def plan(self, number: int, given: ProjectPlan, file: ProjectFile) -> Imported:
+    def plan(self, number: int, imported: ProjectPlan, file: ProjectFile) -> Imported:
         """A plan, its names replaced by ids."""
-        at, before = f"plans[{number}]", self._stored.plans.get(given.name)
-        kept = self._source.plans.get(given.name) or before
-        config = self._config(at, given.config, None if kept is None else kept.config)
-        weights = self._weights(at, given, file)
-        env = self._env_id(at, given.env, file)
+        at, before = f"plans[{number}]", self._stored.plans.get(imported.name)
+        kept = self._source.plans.get(imported.name) or before
+        config = self._config(at, imported.config, None if kept is None else kept.config)
+        weights = self._weights(at, imported, file)
+        env = self._env_id(at, imported.env, file)
         action: Action = "create"
         if before is not None:
             same = (
                 self._same(before.config, config)
                 and (env is None or before.config.env_id == env)
-                and (before.scenes, before.description) == (weights, given.description)
+                and (before.scenes, before.description) == (weights, imported.description)
             )
             action = "keep" if same else "update"
         if action != "keep" and not self._dry_run:
@@ -249,43 +249,43 @@ class Taker:
             if before is None:
                 creator = self._user.id
                 plans.create(
-                    self._project, creator, given.name, whole, weights, given.description, language=self._language
+                    self._project, creator, imported.name, whole, weights, imported.description, language=self._language
                 )
             else:
                 changed = replace(
                     before,
                     config=whole,
                     scenes=weights,
-                    description=given.description,
+                    description=imported.description,
                     updated_by=self._user.username,
                 )
                 plans.update(changed, self._language)
-        return Imported("plan", given.name, action)
+        return Imported("plan", imported.name, action)
 
-    def preset(self, number: int, given: ProjectPreset, file: ProjectFile) -> Imported:
+    def preset(self, number: int, imported: ProjectPreset, file: ProjectFile) -> Imported:
         """A preset, its names replaced by ids."""
-        at, before = f"presets[{number}]", self._stored.presets.get(given.name)
-        kept = self._source.presets.get(given.name) or before
-        config = self._config(at, given.config, None if kept is None else PlanConfig.parse(kept.config_data))
-        env = self._env_id(at, given.env, file)
+        at, before = f"presets[{number}]", self._stored.presets.get(imported.name)
+        kept = self._source.presets.get(imported.name) or before
+        config = self._config(at, imported.config, None if kept is None else PlanConfig.parse(kept.config_data))
+        env = self._env_id(at, imported.env, file)
         whole = config if env is None else PlanConfig.parse({**_written(config), "env_id": env or None})
         action: Action = "create"
         if before is not None:
             stored = PlanConfig.parse(before.config_data)
-            same = self._same(stored, config) and stored.env_id == env and before.description == given.description
+            same = self._same(stored, config) and stored.env_id == env and before.description == imported.description
             action = "keep" if same else "update"
         if action != "keep" and not self._dry_run:
             data = {**_written(whole), "test_mode": whole.test_mode}
             if before is None:
-                presets.create(self._project, self._user.id, given.name, whole.test_mode, data, given.description)
+                presets.create(self._project, self._user.id, imported.name, whole.test_mode, data, imported.description)
             else:
                 changed: dict[str, Any] = {
                     "config_type": whole.test_mode,
                     "config_data": data,
-                    "description": given.description,
+                    "description": imported.description,
                 }
                 presets.update(replace(before, **changed, updated_by=self._user.username))
-        return Imported("preset", given.name, action)
+        return Imported("preset", imported.name, action)
 
     def _same(self, before: PlanConfig, now: PlanConfig) -> bool:
         """Return whether two configs differ in nothing but the environment."""
@@ -295,10 +295,10 @@ class Taker:
         document = config.model_dump(mode="json", by_alias=True, exclude={"env_id"})
         return renamed_files(document, self._stored.file_names)
 
-    def _config(self, at: str, given: Mapping[str, Any], stored: PlanConfig | None) -> PlanConfig:
+    def _config(self, at: str, imported: Mapping[str, Any], stored: PlanConfig | None) -> PlanConfig:
         """The config, sealed, with the id of its data file."""
-        document = {key: value for key, value in given.items() if key != "env_id"}
-        data = _data_of(given)
+        document = {key: value for key, value in imported.items() if key != "env_id"}
+        data = _data_of(imported)
         if isinstance(data.get("file"), str):
             name = data["file"]
             # Without a change a missing file has no id yet; it is listed as one to upload.
@@ -312,13 +312,13 @@ class Taker:
         """The ids of the data files that share their names with newer ones."""
         return {name: str(file.id) for name, file in self._stored.files.items() if file.name != name}
 
-    def _weights(self, at: str, given: ProjectPlan, file: ProjectFile) -> tuple[SceneWeight, ...]:
-        known = self._scene_ids.keys() | {scene.name for scene in file.scenes}
+    def _weights(self, at: str, imported: ProjectPlan, file: ProjectFile) -> tuple[SceneWeight, ...]:
+        names = self._scene_ids.keys() | {scene.name for scene in file.scenes}
         self._refuse_unknown(
-            (f"{at}.scenes[{place}].name", share.name) for place, share in enumerate(given.scenes)
-            if share.name not in known
+            (f"{at}.scenes[{place}].name", share.name) for place, share in enumerate(imported.scenes)
+            if share.name not in names
         )  # fmt: skip
-        return tuple(SceneWeight(self._scene_ids.get(share.name, 0), share.weight) for share in given.scenes)
+        return tuple(SceneWeight(self._scene_ids.get(share.name, 0), share.weight) for share in imported.scenes)
 
     def _env_id(self, at: str, name: str | None, file: ProjectFile) -> int | None:
         if name is None:
@@ -358,10 +358,10 @@ def _written(config: PlanConfig) -> dict[str, Any]:
 
 
 def _upload_first(name: str, listed: ProjectDataFile | None) -> Text:
-    """Say which file is missing, as exactly as it is known."""
-    known = [] if listed is None or listed.size is None else [f"{listed.size:,} B"]
-    known += [] if listed is None or listed.sha256 is None else [f"SHA-256 {listed.sha256}"]
-    zh, en = (f"（{'，'.join(known)}）", f" ({', '.join(known)})") if known else ("", "")
+    """Say which file is missing, as exactly as it is details."""
+    details = [] if listed is None or listed.size is None else [f"{listed.size:,} B"]
+    details += [] if listed is None or listed.sha256 is None else [f"SHA-256 {listed.sha256}"]
+    zh, en = (f"（{'，'.join(details)}）", f" ({', '.join(details)})") if details else ("", "")
     return Text(
         f"项目中没有数据文件 {_last(name)}{zh}，请先上传",
         f"the project has no data file {_last(name)}{en}; upload it first",

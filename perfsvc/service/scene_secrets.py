@@ -46,14 +46,14 @@ class SceneSecrets:
     def sealed(self, document: dict[str, Any], stored: Iterable[SceneSpec] = ()) -> dict[str, Any]:
         """Return a scene's document as it is stored; MASK keeps what ``stored`` scenes have. Raise InvalidInput."""
         document = copy.deepcopy(document)
-        known: Stored | None = None
+        kept_values: Stored | None = None
         problems = []
         for path, step in requests_in(document):
             for place, parent in self._places(step):
                 value = parent[place[-1]]
                 if value == MASK or is_sealed(value):
-                    known = self._known(stored) if known is None else known
-                    kept = known.get(identity(step, place, parent))
+                    kept_values = self._sealed_values(stored) if kept_values is None else kept_values
+                    kept = kept_values.get(identity(step, place, parent))
                     if kept:
                         parent[place[-1]] = kept.pop(0) if len(kept) > 1 else kept[0]
                     else:
@@ -87,7 +87,7 @@ class SceneSecrets:
         document = opened(scene.model_dump(mode="json", by_alias=True, exclude_unset=True), self._vault, secrets)
         return (SceneSpec.parse(document) if secrets else scene), frozenset(secrets)
 
-    def _known(self, stored: Iterable[SceneSpec]) -> Stored:
+    def _sealed_values(self, stored: Iterable[SceneSpec]) -> Stored:
         """The sealed values of stored scenes, by step, in order."""
         found: Stored = defaultdict(list)
         for scene in stored:
@@ -106,17 +106,19 @@ class SceneSecrets:
         return list(dict(secret_fields(kind, step["request"], ())).items())
 
 
-def secret_fields(kind: type[BaseModel], given: dict[str, Any], above: Place) -> Iterator[tuple[Place, dict[str, Any]]]:
+def secret_fields(
+    kind: type[BaseModel], document: dict[str, Any], above: Place
+) -> Iterator[tuple[Place, dict[str, Any]]]:
     """The marked fields of a model that a document has."""
     for name, field in kind.model_fields.items():
         key = field.alias or name
-        if key not in given:
+        if key not in document:
             continue
         if is_marked(field):
-            yield (*above, key), given
-        elif isinstance(given[key], dict):
+            yield (*above, key), document
+        elif isinstance(document[key], dict):
             for inner in models_in(field.annotation):
-                yield from secret_fields(inner, given[key], (*above, key))
+                yield from secret_fields(inner, document[key], (*above, key))
 
 
 def is_plain(value: Any) -> bool:

@@ -79,8 +79,8 @@ class Scenes:
     async def create(self, user: User, form: SceneForm) -> Scene:
         """Raises InvalidInput for steps that their protocol rejects, and for a copy of another project's scene."""
         source = None if form.copy_of is None else await self._source(form.copy_of, form.project_id)
-        given = as_given(form, leave_out={"project_id", "description", "copy_of"})
-        spec = await off_loop(self._sealed, given, [source.spec] if source is not None else [])
+        document = as_given(form, leave_out={"project_id", "description", "copy_of"})
+        spec = await off_loop(self._sealed, document, [source.spec] if source is not None else [])
         return await self._store.run(scenes.create, form.project_id, user.id, spec, form.description)
 
     async def get(self, scene_id: int) -> Scene:
@@ -104,8 +104,8 @@ class Scenes:
         scene = scenes.get(scene_id)
         edit.refuse_stale(scene.updated_time, scene.updated_by)
         description = change.description if "description" in change.model_fields_set else scene.description
-        given = self._secrets.sealed(as_given(change, leave_out={"description"}), [scene.spec])
-        spec = SceneSpec.parse(_merged(scene, given))
+        document = self._secrets.sealed(as_given(change, leave_out={"description"}), [scene.spec])
+        spec = SceneSpec.parse(_merged(scene, document))
         return scenes.update(replace(scene, spec=spec, description=description, updated_by=edit.user.username))
 
     async def _source(self, scene_id: int, project_id: int) -> Scene:
@@ -117,14 +117,14 @@ class Scenes:
             raise InvalidInput.at("copy_of", "项目中没有该业务流", "the project has no such scene")
         return scene
 
-    def _sealed(self, given: dict[str, Any], known: Sequence[SceneSpec]) -> SceneSpec:
+    def _sealed(self, document: dict[str, Any], stored: Sequence[SceneSpec]) -> SceneSpec:
         """Return a new scene as it is stored, once every step compiles."""
-        self._checked(given)
-        return SceneSpec.parse(self._secrets.sealed(given, known))
+        self._checked(document)
+        return SceneSpec.parse(self._secrets.sealed(document, stored))
 
-    def _checked(self, given: dict[str, Any]) -> SceneSpec:
+    def _checked(self, document: dict[str, Any]) -> SceneSpec:
         """Return the scene once every step compiles; takes long for many patterns, so it runs in a thread."""
-        spec = SceneSpec.parse(given)
+        spec = SceneSpec.parse(document)
         spec.refuse_excess()
         self.check(spec)
         return spec
@@ -139,8 +139,8 @@ class Scenes:
         faults.check()
 
 
-def _merged(scene: Scene, given: dict[str, Any]) -> dict[str, Any]:
-    return {**as_given(scene.spec), **given}
+def _merged(scene: Scene, document: dict[str, Any]) -> dict[str, Any]:
+    return {**as_given(scene.spec), **document}
 
 
 def as_given(spec: Spec, leave_out: Collection[str] = ()) -> dict[str, Any]:

@@ -60,14 +60,16 @@ def summaries_between(execution_id: str, start: int, end: int, width: int, steps
     return Summaries(start, end, summaries) if summaries is not None else NO_SUMMARIES
 
 
-def pieces_beside(execution_id: str, start: int, end: int, parts: Parts, widest: int, known: Summaries) -> list[Piece]:
-    """As ``pieces_between``, but without the windows where they are known in figures."""
-    if known is NO_SUMMARIES:
+def pieces_beside(
+    execution_id: str, start: int, end: int, parts: Parts, widest: int, figures: Summaries
+) -> list[Piece]:
+    """As ``pieces_between``, but without the windows where there are figures."""
+    if figures is NO_SUMMARIES:
         return pieces_between(execution_id, start, end, parts, widest)
     stretches = (
-        (start, known.start, parts),
-        (known.start, known.end, NO_WINDOWS),
-        (known.end, end, parts),
+        (start, figures.start, parts),
+        (figures.start, figures.end, NO_WINDOWS),
+        (figures.end, end, parts),
     )
     return [
         piece for first, last, some in stretches for piece in pieces_between(execution_id, first, last, some, widest)

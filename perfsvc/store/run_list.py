@@ -51,14 +51,14 @@ def get(execution_id: str) -> RunRow:
     return existing(next((entity(row) for row in query.dicts()), None), EXECUTION)
 
 
-def page(wanted: RunFilter, page: int = 1, page_size: int = 10, *, spark: bool = False) -> Page[RunRow]:
+def page(selected: RunFilter, page: int = 1, page_size: int = 10, *, spark: bool = False) -> Page[RunRow]:
     """The runs that a filter leaves, in its order; ``spark`` also reads their small curves. Raises InvalidInput."""
     refuse_page(page, page_size)
     query = joined((*COLUMNS, ReportRow.spark) if spark else COLUMNS)
-    for condition in conditions(wanted):
+    for condition in conditions(selected):
         query = query.where(condition)
     total = query.count()
-    rows = query.order_by(*order_of(wanted)).limit(page_size).offset((page - 1) * page_size)
+    rows = query.order_by(*order_of(selected)).limit(page_size).offset((page - 1) * page_size)
     return Page(total, page, page_size, [entity(row) for row in rows.dicts()])
 
 
@@ -74,31 +74,31 @@ def joined(columns: tuple[Any, ...]) -> Any:
     )
 
 
-def conditions(wanted: RunFilter) -> Iterator[Any]:
+def conditions(selected: RunFilter) -> Iterator[Any]:
     """Conditions for every row."""
     equal = {
-        ExecutionRow.plan: wanted.plan_id,
-        PlanRow.project: wanted.project_id,
-        ExecutionRow.mode: wanted.mode,
-        ReportRow.verdict: wanted.verdict,
-        ReportRow.validity: wanted.validity,
+        ExecutionRow.plan: selected.plan_id,
+        PlanRow.project: selected.project_id,
+        ExecutionRow.mode: selected.mode,
+        ReportRow.verdict: selected.verdict,
+        ReportRow.validity: selected.validity,
     }
     yield from (field == value for field, value in equal.items() if value is not None)
-    if wanted.user_id is not None:
-        yield PlanRow.project.in_(MemberRow.select(MemberRow.project).where(MemberRow.user == wanted.user_id))
-    if wanted.states:
-        yield ExecutionRow.state.in_([state.value for state in wanted.states])
-    if wanted.text:
-        yield holding(PlanRow.name, wanted.text) | holding(ExecutionRow.execution_id, wanted.text)
-    if wanted.since is not None:
-        yield ExecutionRow.start_time >= wanted.since
-    if wanted.until is not None:
-        yield ExecutionRow.start_time < wanted.until
-    if wanted.reported:
+    if selected.user_id is not None:
+        yield PlanRow.project.in_(MemberRow.select(MemberRow.project).where(MemberRow.user == selected.user_id))
+    if selected.states:
+        yield ExecutionRow.state.in_([state.value for state in selected.states])
+    if selected.text:
+        yield holding(PlanRow.name, selected.text) | holding(ExecutionRow.execution_id, selected.text)
+    if selected.since is not None:
+        yield ExecutionRow.start_time >= selected.since
+    if selected.until is not None:
+        yield ExecutionRow.start_time < selected.until
+    if selected.reported:
         yield ReportRow.id.is_null(False)
 
 
-def order_of(wanted: RunFilter) -> list[Any]:
+def order_of(selected: RunFilter) -> list[Any]:
     """Order by the chosen metric, runs without it last; then the newest first."""
     figure = {
         "start_time": ExecutionRow.start_time,
@@ -107,8 +107,8 @@ def order_of(wanted: RunFilter) -> list[Any]:
         "throughput": ReportRow.throughput,
         "p95": ReportRow.p95,
         "score": ReportRow.performance_score,
-    }[wanted.order]
-    return [figure.is_null(), figure.desc() if wanted.descending else figure.asc(), ExecutionRow.id.desc()]
+    }[selected.order]
+    return [figure.is_null(), figure.desc() if selected.descending else figure.asc(), ExecutionRow.id.desc()]
 
 
 def entity(row: dict[str, Any]) -> RunRow:

@@ -373,7 +373,7 @@ def test_the_plan_is_that_of_the_whole_run_while_a_node_is_lost(snapshot):
     metrics.merge(snapshot(2, node="m", **of_run))
     metrics.merge(snapshot(3, node="m", planned_vus=3, run_vus=7))
     seconds = metrics.close_seconds(T0 + 3)
-    assert [(second.planned_rate, second.planned_vus, second.given) for second in seconds] == [
+    assert [(second.planned_rate, second.planned_vus, second.plan_share) for second in seconds] == [
         (40.0, 8, 1.0),
         (40.0, 4, 0.5),
         (0.0, 7, 3 / 7),

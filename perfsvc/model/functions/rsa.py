@@ -100,10 +100,10 @@ class RsaEncrypt(Function):
         return Digest(public_key(key).encrypt(text, pad))
 
 
-def one_of(zh: str, en: str, value: Any, known: tuple[str, ...]) -> None:
-    """Raise Fault for a constant that is not a known value."""
-    if not isinstance(value, Unknown) and value not in known:
-        listed = ", ".join(known)
+def one_of(zh: str, en: str, value: Any, allowed: tuple[str, ...]) -> None:
+    """Raise Fault for a constant that is not an allowed value."""
+    if not isinstance(value, Unknown) and value not in allowed:
+        listed = ", ".join(allowed)
         raise Fault(f"{zh}应为以下之一：{listed}", f"{en} must be one of {listed}")
 
 

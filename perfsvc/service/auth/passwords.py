@@ -37,17 +37,17 @@ class Passwords:
         """Return the hash with its salt and parameters. Raises Unavailable when too many are pending."""
         return await self._in_thread(lambda: self._hasher.hash(password))
 
-    async def verify(self, known: str | None, password: str) -> bool:
+    async def verify(self, stored: str | None, password: str) -> bool:
         """Return whether the password matches the hash, in the same time for an unknown user (None)."""
-        return await self._in_thread(lambda: self._matches(known or self._dummy_hash, password)) and known is not None
+        return await self._in_thread(lambda: self._matches(stored or self._dummy_hash, password)) and stored is not None
 
     def close(self) -> None:
         """Stop the threads."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    def _matches(self, known: str, password: str) -> bool:
+    def _matches(self, stored: str, password: str) -> bool:
         try:
-            return self._hasher.verify(known, password)
+            return self._hasher.verify(stored, password)
         except (VerificationError, InvalidHashError):
             return False
 

@@ -176,10 +176,10 @@ class DataFiles:
         return self._file_store.path(file.content.stored_name)
 
     @asynccontextmanager
-    async def stored_contents(self, wanted: Mapping[str, bytes | DataFile]) -> AsyncIterator[dict[str, FileContent]]:
+    async def stored_contents(self, contents: Mapping[str, bytes | DataFile]) -> AsyncIterator[dict[str, FileContent]]:
         """Store contents under new names while their rows are written; remove them when that fails."""
         async with AsyncExitStack() as stack:
-            yield {name: await stack.enter_async_context(self._copied(each)) for name, each in wanted.items()}
+            yield {name: await stack.enter_async_context(self._copied(each)) for name, each in contents.items()}
 
     @asynccontextmanager
     async def _copied(self, source: bytes | DataFile) -> AsyncIterator[FileContent]:

@@ -103,9 +103,9 @@ class Redaction:
         """Return every column, redacted."""
         return {name: MASK if name in self._secret else self._named(name, value, 0) for name, value in row.items()}
 
-    def _object(self, given: Row, depth: int) -> Row:
+    def _object(self, row: Row, depth: int) -> Row:
         shown = {}
-        for name, value in given.items():
+        for name, value in row.items():
             if self._left <= 0:
                 break
             self._left -= 1

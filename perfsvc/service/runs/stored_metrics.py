@@ -170,9 +170,9 @@ def first_wrong(spans: list[tuple[int, Span, bytes]], heads: list[window_rows.St
     return None
 
 
-def merge(metrics: RunMetrics, judge: ThresholdJudge, found: Iterable[Stored]) -> None:
+def merge(metrics: RunMetrics, judge: ThresholdJudge, snapshots: Iterable[Stored]) -> None:
     """Merge snapshots, in order of time: with the first of a second, those before it are complete."""
-    for snapshot, load in found:
+    for snapshot, load in snapshots:
         close_seconds(metrics, judge, snapshot.second - 1)
         metrics.merge(snapshot, load)
 
