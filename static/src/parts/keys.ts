@@ -27,6 +27,12 @@ export function typing(event: Event): boolean {
   return target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName))
 }
 
+/** Whether what has the focus takes no text, and has no undo of its own. */
+function textless(event: Event): boolean {
+  const [target] = event.composedPath()
+  return target instanceof HTMLElement && target.matches('select, input:is([type=range], [type=radio], [type=checkbox])')
+}
+
 function named(event: KeyboardEvent): string {
   const key = event.key.length === 1 ? event.key.toLowerCase() : event.key
   if (!event.ctrlKey && !event.metaKey) return key
@@ -35,7 +41,7 @@ function named(event: KeyboardEvent): string {
 
 function fits(wanted: PageKey, event: KeyboardEvent): boolean {
   if (wanted.key !== named(event) || event.altKey) return false
-  return wanted.everywhere === true || (!typing(event) && document.querySelector('dialog[open]') === null)
+  return wanted.everywhere === true || ((!typing(event) || (wanted.key.startsWith('Ctrl+') && textless(event))) && document.querySelector('dialog[open]') === null)
 }
 
 /** Have a key do something while the calling component lives. The last one to ask for a key has it. */

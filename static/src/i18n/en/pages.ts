@@ -126,7 +126,7 @@ export const pages: (typeof zh)['pages'] = {
     demote: 'Remove administrator rights',
     setPassword: 'Set a new password',
     passwordOf: 'New password for {name}',
-    passwordHint: 'At least 8 characters. They are signed out at once',
+    passwordHint: 'At least 8 characters. They are signed out at once, and their API tokens are deleted. Tell it to the user, who can change it under “My settings”',
     enable: 'Enable account',
     disable: 'Disable account',
     disableTitle: 'Disable {name}?',

@@ -125,7 +125,7 @@ export const pages = {
     demote: '取消管理员',
     setPassword: '重设密码',
     passwordOf: '重设 {name} 的密码',
-    passwordHint: '至少 8 个字符；对方的登录会立即失效',
+    passwordHint: '至少 8 个字符。保存后该用户立即退出登录，其 API 令牌也被删除。请把密码告诉本人，由本人在“个人设置”中修改',
     enable: '启用账号',
     disable: '禁用账号',
     disableTitle: '禁用 {name}？',

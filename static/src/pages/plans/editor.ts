@@ -10,6 +10,7 @@ import type { ProblemBook } from '@/parts/problemBook'
 import { useSaving } from '@/parts/saving'
 import { useExpectations } from './expectations'
 import { problemBooks } from './problemBooks'
+import { useUndo } from './undo'
 import { keepTexts } from './unreadable'
 
 export function bodyOf({ name, description, scenes, config }: Plan): PlanBody {
@@ -34,6 +35,7 @@ export function usePlanEditor(place: Place) {
   const { preview, previewed } = useExpectations(draft.body, place)
   const saving = usePlanSaving(draft, place)
   const { unreadable, forget } = keepTexts(draft.body)
+  const steps = useUndo(draft.body, forget)
 
   const local = computed<ProblemBook>(() => {
     if (!draft.body.value) return {}
@@ -61,7 +63,7 @@ export function usePlanEditor(place: Place) {
     forget()
     draft.discard()
   }
-  return { draft, dirty, discard, preview, problems, shown, unsavable, notNow, ...saving }
+  return { draft, dirty, discard, preview, problems, shown, unsavable, notNow, ...steps, ...saving }
 }
 
 function usePlanSaving(draft: Draft, { project, plan }: Place) {
