@@ -55,6 +55,10 @@ class RunRow:
     validity: ValidityState | None = None
     summary: dict[str, Any] | None = field(default=None, repr=False)
     performance_score: float | None = None
+    found: dict[str, Any] | None = None
+    """The level that a searching test mode found."""
+    breached: list[str] = field(default_factory=list)
+    """Metrics of all requests whose threshold was not held."""
     spark: dict[str, Any] | None = field(default=None, repr=False)
 
 
@@ -94,7 +98,27 @@ def outcome_of(body: dict[str, Any]) -> dict[str, Any]:
         "throughput": summary.get("throughput"),
         "p95": (summary.get("percentiles") or {}).get("p95"),
         "spark": spark_of(body.get("series") or {}),
+        "found": found_of(body.get("search")),
+        "breached": breached_of((body.get("verdict") or {}).get("thresholds") or []),
     }
+
+
+def found_of(search: dict[str, Any] | None) -> dict[str, Any] | None:
+    """The level that a search ended with, in short; None where it did not come that far."""
+    if not search:
+        return None
+    at_least = bool(search.get("at_least"))
+    kind = "target" if "metric" in search else "limit" if "threshold" in search else "knee"
+    level = search.get("low" if kind == "limit" else "value")
+    if level is None or search.get("out_of_reach") or not (search.get("complete", True) or at_least):
+        return None
+    return {"kind": kind, "level": level, "at_least": at_least}
+
+
+def breached_of(thresholds: list[dict[str, Any]]) -> list[str]:
+    """Metrics of all requests that missed a limit; those of single steps are no figure of a listing."""
+    missed = (each for each in thresholds if not each.get("passed") and "{" not in each.get("expression", ""))
+    return sorted({each["metric"] for each in missed})
 
 
 def spark_of(series: dict[str, Any]) -> dict[str, list[Any]] | None:

@@ -42,6 +42,8 @@ COLUMNS = (
     ReportRow.validity,
     ReportRow.summary,
     ReportRow.performance_score,
+    ReportRow.found,
+    ReportRow.breached,
 )
 
 
@@ -135,5 +137,7 @@ def entity(row: dict[str, Any]) -> RunRow:
         validity=row["validity"],
         summary=row["summary"],
         performance_score=row["performance_score"],
+        found=row["found"],
+        breached=row["breached"] or [],
         spark=row.get("spark"),
     )

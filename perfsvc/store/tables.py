@@ -328,6 +328,8 @@ class ReportRow(Table):
     p95 = Number(null=True)
     duration = Number(null=True)
     spark = Json(null=True)
+    found = Json(null=True)
+    breached = Json(null=True)
 
     class Meta:
         table_name = "performance_report"

@@ -24,6 +24,8 @@ from perfsvc.store import pins
 from perfsvc.store import plans
 from perfsvc.store import presets
 from perfsvc.store import projects
+from perfsvc.store import reports
+from perfsvc.store import run_list
 from perfsvc.store import scenes
 from perfsvc.store.binding import DATABASE
 from perfsvc.store.database import Store
@@ -191,3 +193,25 @@ async def test_who_changed_what_comes_from_who_created_it(store: Store, world: W
     found = [page.results[-1] for page in kinds]
     assert [each.updated_by for each in found] == ["wang", "wang", None]
     assert [each.updated_time for each in found] == [each.created_time for each in found]
+
+
+@pytest.mark.asyncio
+async def test_what_runs_found_comes_from_their_reports(store: Store, world: World) -> None:
+    limit = {"threshold": 1.0, "low": 90.0, "value": 90.0, "at_least": False, "complete": True}
+    failed = {"state": "FAILED", "thresholds": [{"expression": "p95 < 9", "metric": "p95", "passed": False}]}
+    bodies: dict[str, dict[str, Any]] = {"run-1": {"search": limit, "verdict": failed}, "run-2": {}}
+    for name, body in bodies.items():
+        started = Execution(name, world.plan.id, world.user.id, RunState.COMPLETED, {}, BEGUN, None, None)
+        await store.run(executions.create, started)
+        times = {"start_time": BEGUN, "end_time": BEGUN}
+        made = {"status": "completed", "summary": {}, "performance_score": None, "body": body, **times}
+        await store.run(reports.create, world.plan.id, name, **made)
+    before = await store.run(rows, "performance_report")
+    await store.run(down_to_before("0014_what_runs_found"))
+    await store.run(UP)
+    assert [(await store.run(run_list.get, name)).found for name in bodies] == [
+        {"kind": "limit", "level": 90.0, "at_least": False},
+        None,
+    ]
+    assert [(await store.run(run_list.get, name)).breached for name in bodies] == [["p95"], []]
+    assert len(await store.run(rows, "performance_report")) == len(before)

@@ -17,6 +17,8 @@ from perfsvc.model.config import PlanConfig
 from perfsvc.model.execution import Execution
 from perfsvc.model.execution import RunFilter
 from perfsvc.model.execution import RunRow
+from perfsvc.model.execution import breached_of
+from perfsvc.model.execution import found_of
 from perfsvc.model.execution import spark_of
 from perfsvc.model.run import RunState
 from perfsvc.store import executions
@@ -128,6 +130,30 @@ async def test_orders_put_what_was_not_measured_last(store: Store, world: World)
     for order, expected in orders.items():
         assert await names(store, order=order) == list(expected), order
         assert await names(store, order=order, descending=False) == [expected[1], expected[0], "c"], order
+
+
+@pytest.mark.parametrize(
+    ("search", "found"),
+    [
+        (None, None),
+        ({"threshold": 1.0, "low": 90.0, "complete": True, "at_least": False}, ("limit", 90.0, False)),
+        ({"threshold": 1.0, "low": 60.0, "complete": False, "at_least": True}, ("limit", 60.0, True)),
+        ({"threshold": 1.0, "low": 60.0, "complete": False, "at_least": False}, None),
+        ({"threshold": 1.0, "low": None, "complete": True, "at_least": False}, None),
+        ({"value": 8.0}, ("knee", 8.0, False)),
+        ({"metric": "p95", "value": 12.0, "complete": True}, ("target", 12.0, False)),
+        ({"metric": "p95", "value": 1.0, "out_of_reach": "low", "complete": True}, None),
+    ],
+)
+def test_the_level_that_a_search_found(search: dict[str, Any] | None, found: tuple[str, float, bool] | None) -> None:
+    assert found_of(search) == (None if found is None else dict(zip(("kind", "level", "at_least"), found, strict=True)))
+
+
+def test_a_listing_says_which_of_its_metrics_missed_a_limit() -> None:
+    missed = [("p95 < 300", "p95", False), ("p95{order} < 9", "p95", False), ("error_rate < 1", "error_rate", True)]
+    thresholds = [{"expression": text, "metric": metric, "passed": passed} for text, metric, passed in missed]
+    assert breached_of(thresholds) == ["p95"]
+    assert breached_of([]) == []
 
 
 def test_a_spark_has_at_most_60_points() -> None:

@@ -375,6 +375,7 @@ MIGRATIONS = [
     "0011_pins",
     "0012_who_changed_what",
     "0013_certificates",
+    "0014_what_runs_found",
 ]
 
 
@@ -401,7 +402,7 @@ async def test_migrations_go_down_and_up_again(store: Store, caplog: pytest.LogC
     assert await store.run(in_migration(tables)) == everything
     assert await store.run(in_migration(lambda database: migrate(database, shapes(TABLES)))) == []
     assert [record.getMessage() for record in caplog.records if "migrat" in record.name] == [
-        f"database migrated from version {before} to 13: {13 - before} steps" for before in (1, 0)
+        f"database migrated from version {before} to 14: {14 - before} steps" for before in (1, 0)
     ]
 
 

@@ -270,6 +270,35 @@ def test_a_search_is_shown_as_a_story_and_ends_in_one_sentence(ui: Ui, desk: Des
         ui.check(page)
 
 
+def test_a_staircase_and_an_adaptive_load_show_what_they_do_as_they_go(ui: Ui, desk: Desk) -> None:
+    stairs = {"test_mode": "step", "concurrent_users": 6, "step_users": 2, "step_time": 2}
+    limits = {"execution_config": {"thresholds": ["error_rate < 1", "p99 < 60000"]}}
+    steps = ui.open(desk.start(desk.plan("stairs", {**stairs, **limits}, "/status/503")), language="en")
+    rates = {"arrival_rate": {"min": 10, "max": 60}, "max_vus": 10}
+    held = {"test_mode": "adaptive", "adaptive_target": {"metric": "rps", "target": 30}, "hold_time": 3}
+    adaptive = desk.plan("held", {**held, "ramp_up_time": 5, "execution_config": rates}, "/json")
+    load = ui.open(desk.start(adaptive), language="zh", theme="dark")
+
+    evidence = steps.locator("section[aria-label=Evidence]")
+    missed = evidence.get_by_role("row").filter(has_text="100.00").get_by_role("img", name="Misses its limit")
+    expect(missed.first).to_be_visible(timeout=PATIENCE_MS)  # of the first level, while the second is held
+    story = load.get_by_role("region", name="调节过程", exact=True)
+    expect(story).to_contain_text(re.compile(r"目标 30.s ±10 %"), timeout=PATIENCE_MS)
+    expect(story.locator(".trace-dot, .trace-miss").nth(3)).to_be_visible(timeout=PATIENCE_MS)
+    for page, done in ((steps, "Result"), (load, "结论")):
+        expect(page.get_by_role("region", name=done, exact=True)).to_be_visible(timeout=PATIENCE_MS)
+        ui.check(page)
+    expect(missed).to_have_count(3)
+    cursor = story.get_by_role("slider")
+    cursor.focus()
+    load.keyboard.press("Home")
+    expect(cursor).to_have_attribute("aria-valuetext", re.compile(r"^00:0[01] · 负载 \d+.s · 测得 .* · 平滑"))
+    runs = ui.open(f"/p/{desk.project}/runs?q=stairs", language="en", width=390)
+    row = runs.get_by_role("row").filter(has_text="stairs")
+    expect(row.get_by_role("img", name="Misses its limit")).to_have_count(1)
+    ui.check(runs)
+
+
 def test_pins_are_made_read_changed_and_deleted(ui: Ui, desk: Desk) -> None:
     path = desk.start(desk.plan("pinned", arrivals(20, 6), "/json"))
     page = ui.open(path, language="en")

@@ -36,6 +36,8 @@ EXECUTION: dict[str, Any] = {
     "validity": None,
     "summary": SUMMARY,
     "performance_score": 87.5,
+    "found": None,
+    "breached": [],
 }
 METRICS: dict[str, dict[str, Any]] = {
     "response_time": {"current": 1.5, "avg": 1.5, "min": 1.0, "max": 2.0, "p95": 2.0},

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 from perfsvc.model.execution import outcome_of
 from perfsvc.model.execution import variable_of
 from perfsvc.model.test_mode import mode_of
 from perfsvc.store.migrations.statements import add_columns
+from perfsvc.store.migrations.statements import documents
 from perfsvc.store.migrations.statements import drop_columns
 
 EXECUTION = {
@@ -52,11 +52,3 @@ def up(migrator: Any, db: Any) -> None:
 def down(migrator: Any, db: Any) -> None:
     drop_columns(db, "performance_execution", EXECUTION)
     drop_columns(db, "performance_report", REPORT)
-
-
-def documents(db: Any, table: str, column: str) -> Iterator[tuple[int, str]]:
-    """The documents of a column one by one: a report of a long run is large."""
-    keys = [key for (key,) in db.execute_sql(f"SELECT `id` FROM `{table}`").fetchall()]  # noqa: S608
-    for key in keys:
-        statement = f"SELECT `{column}` FROM `{table}` WHERE `id` = {db.param}"  # noqa: S608
-        yield key, db.execute_sql(statement, (key,)).fetchone()[0]

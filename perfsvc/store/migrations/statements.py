@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from collections.abc import Iterator
 from typing import Any
 
 from peewee import SqliteDatabase
@@ -59,3 +60,11 @@ def drop_columns(db: Any, table: str, columns: Iterable[str]) -> None:
     for name in columns:
         if name in present:
             db.execute_sql(f"ALTER TABLE `{table}` DROP COLUMN `{name}`")
+
+
+def documents(db: Any, table: str, column: str) -> Iterator[tuple[int, str]]:
+    """The documents of a column one by one: a report of a long run is large."""
+    keys = [key for (key,) in db.execute_sql(f"SELECT `id` FROM `{table}`").fetchall()]  # noqa: S608
+    for key in keys:
+        statement = f"SELECT `{column}` FROM `{table}` WHERE `id` = {db.param}"  # noqa: S608
+        yield key, db.execute_sql(statement, (key,)).fetchone()[0]

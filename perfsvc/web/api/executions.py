@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from typing import Literal
 from typing import Self
 
 from perfsvc.model.entities import Role
@@ -82,6 +83,14 @@ class Spark(Response):
     error_rate: list[float | None]
 
 
+class FoundLevel(Response):
+    """Users or arrivals per second: ``limit`` is the highest load that was held, ``target`` one that holds a metric."""
+
+    kind: Literal["limit", "knee", "target"]
+    level: float
+    at_least: bool
+
+
 class ExecutionResponse(Response):
     """A run. ``reason`` and ``end_time`` are there once it has ended, ``verdict`` and ``report_id`` with its report."""
 
@@ -102,6 +111,8 @@ class ExecutionResponse(Response):
     validity: ValidityState | None
     summary: RunSummary | None
     performance_score: float | None
+    found: FoundLevel | None
+    breached: list[str]
 
     @classmethod
     def of(cls, row: RunRow, language: Language) -> Self:
@@ -154,6 +165,8 @@ def fields_of(row: RunRow, language: Language) -> dict[str, Any]:
         "validity": row.validity,
         "summary": row.summary and RunSummary.model_validate(row.summary),
         "performance_score": row.performance_score,
+        "found": row.found and FoundLevel.model_validate(row.found),
+        "breached": row.breached,
     }
 
 

@@ -2342,11 +2342,13 @@ export interface components {
          * @description A run with what it was started with: scenes, load, target and options, the secrets in it masked.
          */
         ExecutionDetail: {
+            breached: string[];
             config: {
                 [key: string]: unknown;
             };
             end_time: string | null;
             execution_id: string;
+            found: components["schemas"]["FoundLevel"] | null;
             /** @enum {string} */
             mode: "concurrent" | "step" | "error_rate" | "adaptive";
             performance_score: number | null;
@@ -2371,8 +2373,10 @@ export interface components {
          * @description A run in a listing. ``spark`` is there where it was asked for, and null while there is nothing to draw.
          */
         ExecutionListRow: {
+            breached: string[];
             end_time: string | null;
             execution_id: string;
+            found: components["schemas"]["FoundLevel"] | null;
             /** @enum {string} */
             mode: "concurrent" | "step" | "error_rate" | "adaptive";
             performance_score: number | null;
@@ -2409,8 +2413,10 @@ export interface components {
          * @description A run. ``reason`` and ``end_time`` are there once it has ended, ``verdict`` and ``report_id`` with its report.
          */
         ExecutionResponse: {
+            breached: string[];
             end_time: string | null;
             execution_id: string;
+            found: components["schemas"]["FoundLevel"] | null;
             /** @enum {string} */
             mode: "concurrent" | "step" | "error_rate" | "adaptive";
             performance_score: number | null;
@@ -2560,6 +2566,16 @@ export interface components {
         Finding: {
             en: string;
             zh: string;
+        };
+        /**
+         * FoundLevel
+         * @description Users or arrivals per second: ``limit`` is the highest load that was held, ``target`` one that holds a metric.
+         */
+        FoundLevel: {
+            at_least: boolean;
+            /** @enum {string} */
+            kind: "limit" | "knee" | "target";
+            level: number;
         };
         /**
          * GaugeBlock

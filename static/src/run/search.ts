@@ -15,6 +15,13 @@ export interface Chapter {
   to: number
   levels: Level[]
 }
+/** Share of the target by which a metric that is held may miss it. */
+const BAND = 0.1
+
+export function inBand(measured: number, target: number): boolean {
+  return Math.abs(measured - target) <= target * BAND
+}
+
 const CHAPTER: Record<string, string> = { confirm: 'confirm', recheck: 'confirm', bisect: 'bisect', raise: 'raise' }
 
 export class SearchStory {

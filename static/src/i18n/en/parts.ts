@@ -45,6 +45,8 @@ export const parts: (typeof zh)['parts'] = {
     none: 'No verdict',
   },
   validity: { VALID: 'Valid', SUSPECT: 'Suspect', INVALID: 'Invalid' },
+  missed: 'Misses its limit',
+  found: { limit: 'holds {level}', knee: 'knee at {level}', target: 'target held at {level}', users: '{n} user | {n} users' },
   seconds: 's',
   secondsName: 'Seconds',
   clockUnit: 'min:s',

@@ -44,6 +44,8 @@ export const parts = {
     none: '未判定',
   },
   validity: { VALID: '有效', SUSPECT: '存疑', INVALID: '无效' },
+  missed: '未满足阈值',
+  found: { limit: '承受 {level}', knee: '拐点 {level}', target: '维持目标 {level}', users: '{n} 用户' },
   seconds: '秒',
   secondsName: '秒数',
   clockUnit: '分:秒',
