@@ -53,7 +53,9 @@ def test_a_late_viewer_sees_what_an_early_one_saw() -> None:
     assert seen == {second: points[second] for second in points if second >= min(seen)}
     first = max(seen)
     assert points[first]["failures"]
-    assert [event["event"] for event in late[0]["data"]["events"]][-2:] == ["pause", "resume"]
+    events = late[0]["data"]["events"]
+    assert [event["event"] for event in events][-2:] == ["pause", "resume"]
+    assert (events[-1]["by"], events[-1]["seconds"]) == ("li", 1.0)
     assert late[0]["data"]["errors"]["total"] > 0
     judged = UnfitSeconds()
     for frame in early:

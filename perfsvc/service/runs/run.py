@@ -115,7 +115,7 @@ class Run:  # size: commands, callbacks and ending of one run; each is short and
         self._events = EventLog()
         self._alarms = Alarms()
         self._watermark = Watermark()
-        self._snapshot_ns = 0
+        self._snapshot_ns = self._paused_ns = 0
         self.node_losses = NodeLosses(spec.load, self.metrics, self._elapsed)
         self._ended = asyncio.Event()
         self._allocator = allocator_of(spec, open_feed)
@@ -199,12 +199,14 @@ class Run:  # size: commands, callbacks and ending of one run; each is short and
         """Start no new requests. Raises IllegalTransition."""
         self._transition(RunEvent.PAUSE)
         self._add_event("pause", by=by)
+        self._paused_ns = self._clock.now_ns()
         self._deployment.pause()
 
     def resume(self, by: str = "") -> None:
         """Continue. Raises IllegalTransition."""
         self._transition(RunEvent.RESUME)
-        self._add_event("resume", by=by)
+        seconds = (self._clock.now_ns() - self._paused_ns) / NS_PER_S
+        self._add_event("resume", by=by, seconds=round(seconds, 3))
         self._deployment.resume()
 
     def stop(self, reason: EndReason = STOPPED_BY_USER, by: str = "") -> None:

@@ -54,9 +54,10 @@ export function bytes(value: Maybe): string {
 
 const two = (part: number) => String(part).padStart(2, '0')
 
-/** Seconds without their unit, to a tenth where they are not whole. */
+/** Seconds without their unit, to a tenth where they are not whole; to a hundredth where they are under one. */
 export function short(seconds: Maybe): string {
   if (absent(seconds)) return NONE
+  if (seconds > 0 && seconds < 0.995) return num(seconds, 2)
   return num(seconds, Number.isInteger(Number(seconds.toFixed(1))) ? 0 : 1)
 }
 

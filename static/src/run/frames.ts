@@ -31,6 +31,8 @@ export type RunEvent = Pick<Schemas['RunEvent'], 'elapsed' | 'time' | 'timestamp
   by?: string
   variable?: Variable
   level?: number
+  /** Of a pause that is over. */
+  seconds?: number
   kind?: string
   node?: string
   reason?: Text

@@ -28,15 +28,15 @@ export function marksOf(events: readonly RunEvent[], pauses: readonly Span[], co
   return [...marks, ...pauseMarks(events, pauses)].toSorted((a, b) => a.at - b.at)
 }
 
-/** Events say who paused, to the second, and hold even the shortest pause; how long it was say the pauses. */
+/** Events say who paused and for how long, of even the shortest pause; when exactly say the pauses. */
 function pauseMarks(events: readonly RunEvent[], pauses: readonly Span[]): Mark[] {
   const rest = [...pauses]
   const told = events.flatMap((event, place): Mark[] => {
     if (event.event !== 'pause') return []
-    const resumed = events.slice(place).some((later) => later.event === 'resume')
+    const resumed = events.slice(place).find((later) => later.event === 'resume')
     const own = rest.findIndex((pause) => Math.abs(pause.from - event.timestamp) <= 2)
     const [pause] = own < 0 ? [] : rest.splice(own, 1)
-    return [{ at: pause?.from ?? event.timestamp, kind: 'pause', tone: 'plain', by: event.by, seconds: resumed && pause ? pause.to - pause.from : undefined }]
+    return [{ at: pause?.from ?? event.timestamp, kind: 'pause', tone: 'plain', by: event.by, seconds: resumed && (resumed.seconds ?? (pause && pause.to - pause.from)) }]
   })
   return [...told, ...rest.map((pause): Mark => ({ at: pause.from, kind: 'pause', tone: 'plain', seconds: pause.to - pause.from }))]
 }

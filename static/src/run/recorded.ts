@@ -1,6 +1,7 @@
 /** A finished run: the same data as the live feed leaves behind, taken from its report. */
 
-import { addCounts, inPause, Run, warmUpOf } from './run'
+import { restOf } from './rows'
+import { addCounts, Run, warmUpOf } from './run'
 import { covered, extend, unfitness, type Span } from './fit'
 import { Track } from './track'
 import type { Report, Series } from './report'
@@ -10,14 +11,15 @@ const FIGURES: Record<string, string> = {
   plannedUsers: 'planned_users', plannedRate: 'planned_rate', loopLag: 'loop_lag', sendLag: 'send_lag', cpu: 'process_cpu', nodeCount: 'node_count',
 }
 const COUNTS: Record<string, string> = { rate: 'iterations', requests: 'requests', errors: 'errors', dropped: 'dropped', late: 'late', sent: 'bytes_sent', received: 'bytes_received' }
-const IN_A_PAUSE = new Set(['plannedUsers', 'plannedRate', 'loopLag', 'sendLag', 'cpu'])
+const HEALTH = new Set(['loopLag', 'sendLag', 'cpu'])
+const IN_A_PAUSE = new Set([...HEALTH, 'plannedUsers', 'plannedRate'])
 
 export function fromReport(report: Report): Run {
   const run = new Run()
-  writeSeries(run.main, report.series)
-  writeSteps(run.steps, report)
+  const rests = writeSeries(run, report.series)
+  writeSteps(run.steps, report, rests)
   run.pauses = report.pauses.map((pause) => ({ from: pause.start, to: pause.end }))
-  writeNodes(run.nodes, report, run.pauses)
+  writeNodes(run.nodes, report, run.pauses, rests)
   run.status = report.status
   for (const step of report.steps) run.stepNames.set(step.index, step.name)
   run.events = report.events
@@ -42,30 +44,39 @@ export function startOf(run: Run, startTime: string): number {
   return run.main.length ? run.main.times[0]! : Math.floor(Date.parse(startTime) / 1000)
 }
 
-function writeSeries(track: Track, series: Series): void {
+/** Return the times of small rests. */
+function writeSeries(run: Run, series: Series): ReadonlySet<number> {
+  const track = run.main
+  const rests = new Set<number>()
   const elapsed = (series.elapsed ?? []) as (number | null)[]
   series.timestamps.forEach((time, point) => {
     const row = track.push(time, series.width)
     if (row < 0) return
-    const paused = inPause(series.paused[point] === true, (elapsed[point] ?? 0) - (elapsed[point - 1] ?? 0), series.width)
+    // A run may have been shorter than half a second.
+    const ran = point && elapsed.length ? (elapsed[point] ?? 0) - (elapsed[point - 1] ?? 0) : series.paused[point] ? 0 : series.width
+    const rest = restOf(series.paused[point] === true, ran, series.width)
+    run.lastRan = ran
     const read = (name: string) => (series[name] as (number | null)[] | undefined)?.[point]
-    for (const [column, name] of Object.entries(FIGURES)) if (!paused || IN_A_PAUSE.has(column)) track.set(column, row, read(name))
-    if (paused) return
-    for (const [column, name] of Object.entries(COUNTS)) track.set(column, row, per(read(name), series.width))
+    const left = rest === null ? null : rest === 'pause' ? IN_A_PAUSE : HEALTH
+    for (const [column, name] of Object.entries(FIGURES)) if (!left || left.has(column)) track.set(column, row, read(name))
+    if (rest === 'pause') return
+    for (const [column, name] of Object.entries(COUNTS)) if (!rest || column !== 'rate') track.set(column, row, per(read(name), series.width))
+    if (rest) return void rests.add(time)
     track.set('errorRate', row, read('requests') ? read('error_rate') : null)
     for (const name of ['p50', 'p90', 'p95', 'p99'] as const) track.set(`planP${name.slice(1)}`, row, series.latency_from_plan?.[name]?.[point])
   })
+  return rests
 }
 
 function per(value: number | null | undefined, width: number): number | null {
   return value === null || value === undefined ? null : value / width
 }
 
-function writeSteps(track: Track, report: Report): void {
+function writeSteps(track: Track, report: Report, rests: ReadonlySet<number>): void {
   const { timestamps, width, steps } = report.step_series
   timestamps.forEach((time, point) => {
     const row = track.push(time, width)
-    if (row < 0) return
+    if (row < 0 || rests.has(time)) return
     for (const step of steps) {
       track.set(`${step.index}:rps`, row, step.throughput?.[point])
       track.set(`${step.index}:p95`, row, step.p95?.[point])
@@ -79,14 +90,14 @@ function writeSteps(track: Track, report: Report): void {
 }
 
 /** Nodes begin and end at different times, so their points are merged on one axis. */
-function writeNodes(track: Track, report: Report, pauses: readonly Span[]): void {
+function writeNodes(track: Track, report: Report, pauses: readonly Span[], rests: ReadonlySet<number>): void {
   const times = [...new Set(report.nodes.flatMap((node) => node.series.timestamps))].toSorted((a, b) => a - b)
   const width = Math.max(1, ...report.nodes.map((node) => node.series.width))
   const rows = new Map(times.map((time) => [time, track.push(time, width)]))
   for (const { node, series } of report.nodes) {
     series.timestamps.forEach((time, point) => {
       const row = rows.get(time)!
-      if (covered(pauses, time, time + width) > width / 2) return
+      if (rests.has(time) || covered(pauses, time, time + width) > width / 2) return
       track.set(`${node}:rps`, row, series.throughput[point])
       track.set(`${node}:users`, row, series.active_users[point])
       track.set(`${node}:cpu`, row, series.process_cpu[point])

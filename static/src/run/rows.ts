@@ -3,13 +3,20 @@
 import type { NodeSecond, Second, Counts, StepSecond } from './frames'
 import type { Track } from './track'
 
-/** Column name → how it is read from a second. Rates stay rates when a point spans more than a second. */
+/** What is counted, in the smallest rest too. Rates stay rates when a point spans more than a second. */
+const COUNTS: Record<string, (second: Second) => number | null | undefined> = {
+  errors: (s) => s.errors / s.width,
+  requests: (s) => s.requests / s.width,
+  dropped: (s) => s.dropped / s.width,
+  late: (s) => s.late / s.width,
+  sent: (s) => s.bytes_sent / s.width,
+  received: (s) => s.bytes_received / s.width,
+}
+/** Column name → how it is read from a second. */
 const COLUMNS: Record<string, (second: Second) => number | null | undefined> = {
   users: (s) => s.active_users,
   rate: (s) => s.iterations / s.width,
   rps: (s) => s.requests_per_second,
-  errors: (s) => s.errors / s.width,
-  requests: (s) => s.requests / s.width,
   errorRate: (s) => (s.requests ? s.error_rate : null),
   avg: (s) => s.response_time,
   p50: (s) => s.p50,
@@ -21,24 +28,38 @@ const COLUMNS: Record<string, (second: Second) => number | null | undefined> = {
   planP90: (s) => s.latency_from_plan?.p90,
   planP95: (s) => s.latency_from_plan?.p95,
   planP99: (s) => s.latency_from_plan?.p99,
-  dropped: (s) => s.dropped / s.width,
-  late: (s) => s.late / s.width,
-  sent: (s) => s.bytes_sent / s.width,
-  received: (s) => s.bytes_received / s.width,
+}
+const PLANNED: Record<string, (second: Second) => number | null | undefined> = {
+  plannedUsers: (s) => s.planned_users,
+  plannedRate: (s) => s.planned_rate,
 }
 /** Known in a pause as well. */
 const ALWAYS: Record<string, (second: Second) => number | null | undefined> = {
-  plannedUsers: (s) => s.planned_users,
-  plannedRate: (s) => s.planned_rate,
   loopLag: (s) => s.loop_lag,
   sendLag: (s) => s.send_lag,
   cpu: (s) => s.process_cpu,
 }
 
-export function writeSecond(track: Track, row: number, second: Second, paused: boolean): void {
-  for (const [name, read] of Object.entries(ALWAYS)) track.set(name, row, read(second))
-  if (paused) return
-  for (const [name, read] of Object.entries(COLUMNS)) track.set(name, row, read(second))
+/**
+ * Of a row in which the load went on for less than half of the time nothing can be drawn: in a pause nothing at all, in
+ * another rest, such as the last milliseconds of a run, its counts only.
+ */
+export type Rest = 'pause' | 'rest' | null
+
+export function restOf(paused: boolean, ran: number, width: number): Rest {
+  if (ran >= width / 2) return null
+  return paused ? 'pause' : 'rest'
+}
+
+export function writeSecond(track: Track, row: number, second: Second, rest: Rest): void {
+  const write = (columns: typeof COUNTS) => {
+    for (const [name, read] of Object.entries(columns)) track.set(name, row, read(second))
+  }
+  write(ALWAYS)
+  if (rest !== 'rest') write(PLANNED)
+  if (rest === 'pause') return
+  write(COUNTS)
+  if (!rest) write(COLUMNS)
   writeCounts(track, row, 'class:', second.failures, second.width)
   writeCounts(track, row, 'status:', second.statuses, second.width)
 }
@@ -82,5 +103,5 @@ function writeCounts(track: Track, row: number, prefix: string, counts: Counts |
 }
 
 function zeroes(track: Track, column: string, until: number): void {
-  for (let row = 0; row < until; row++) if (track.at('rps', row) !== null) track.set(column, row, 0)
+  for (let row = 0; row < until; row++) if (track.at('requests', row) !== null) track.set(column, row, 0)
 }

@@ -61,6 +61,23 @@ describe('a pause', () => {
     const events = [{ event: 'pause' as const, by: 'admin', timestamp: 101, elapsed: 1, time: '' }, { event: 'resume' as const, timestamp: 103, elapsed: 1.4, time: '' }]
     expect(marksOf(events, [{ from: 101.4, to: 103.3 }], false)).toMatchObject([{ at: 101.4, by: 'admin', seconds: expect.closeTo(1.9) as number }])
     expect(marksOf(events, [], false)).toMatchObject([{ at: 101, by: 'admin', seconds: undefined }])
+    expect(marksOf([events[0]!, { ...events[1]!, seconds: 0.35 }], [], false)).toMatchObject([{ at: 101, by: 'admin', seconds: 0.35 }])
+    expect(marksOf([events[0]!], [], false)).toMatchObject([{ at: 101, seconds: undefined }])
+  })
+})
+
+describe('the last milliseconds of a run', () => {
+  const second = { ...(recorded.find((frame) => frame.type === 'metrics') as { data: MetricsData }).data, width: 1, paused: false, steps: [], nodes: [] }
+  const run = played([{ type: 'metrics', timestamp: 100, data: { ...second, elapsed: 7, errors: 0 } }, { type: 'metrics', timestamp: 101, data: { ...second, elapsed: 8, errors: 0 } }, { type: 'metrics', timestamp: 102, data: { ...second, elapsed: 8.02, errors: 2, requests_per_second: 0, iterations: 0, planned_rate: 0, active_users: 0 } }] as Frame[])
+
+  it('are no second in which the load fell to nothing', () => {
+    expect(['rps', 'rate', 'users', 'plannedRate', 'p95'].map((name) => run.main.at(name, 2))).toEqual([null, null, null, null, null])
+    expect(run.main.at('rps', 1)).not.toBeNull()
+    expect(run.over).toBeCloseTo(102.02)
+  })
+
+  it('keep their counts', () => {
+    expect(run.main.totalIn('errors', 100, 103)).toBe(2)
   })
 })
 

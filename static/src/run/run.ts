@@ -2,7 +2,7 @@
 
 import { SearchStory } from './search'
 import { extend, unfitness } from './fit'
-import { writeNode, writeSecond, writeStep } from './rows'
+import { restOf, writeNode, writeSecond, writeStep } from './rows'
 import { Track } from './track'
 import type { Span, UnfitSpan } from './fit'
 import type { Cause, Counts, EndData, Frame, MetricsData, RunEvent, RunInfo, RunStatus, Second, ThresholdState, ValidityState, WarmUp } from './frames'
@@ -38,11 +38,17 @@ export class Run {
   /** Seconds that the history held; what is not in it is not known. */
   complete = true
   version = 0
-  /** Time of the load profile at the end of the last row. */
+  /** Time of the load profile at the end of the last row, and the part of it in that row. */
   private elapsed: number | null = null
+  lastRan = 1
 
   get ended(): boolean {
     return this.status !== null && ENDED.has(this.status)
+  }
+
+  /** When the load was over: its last second may be a short one. */
+  get over(): number {
+    return Math.min(this.main.end, this.main.last + Math.max(this.lastRan, 0.001))
   }
 
   get empty(): boolean {
@@ -134,7 +140,8 @@ export class Run {
     const row = this.main.push(time, data.width)
     if (row < 0) return false
     const ran = this.ranFor(data)
-    writeSecond(this.main, row, data, inPause(data.paused, ran, data.width))
+    writeSecond(this.main, row, data, restOf(data.paused, ran, data.width))
+    this.lastRan = ran
     if (!earlier || !this.info?.pauses) this.notePause(time, data, ran)
     if (!earlier || !this.info?.unfit) this.judge(time, data)
     this.elapsed = data.elapsed
@@ -187,11 +194,6 @@ export class Run {
     const known = this.events.some((other) => other.event === event.event && other.elapsed === event.elapsed && other.timestamp === event.timestamp && other.node === event.node && other.level === event.level)
     if (!known) this.events.push(event)
   }
-}
-
-/** Whether a second that ended in a pause was one for the most part: of a small rest nothing can be said. */
-export function inPause(paused: boolean, ran: number, width: number): boolean {
-  return paused && ran < width / 2
 }
 
 function tenths(seconds: number): number {

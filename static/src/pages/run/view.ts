@@ -198,7 +198,7 @@ function useFacts(execution: ComputedRef<Execution>, { run, report, tick }: Sour
   const mode = latest<Mode>(() => run.value.info?.mode ?? execution.value.mode ?? run.value.search.mode ?? 'concurrent')
   const variable = latest<Variable>(() => run.value.info?.variable ?? execution.value.variable ?? guessed(run.value))
   const start = latest(() => startOf(run.value, execution.value.start_time))
-  const now = latest(() => (run.value.empty ? start.value : run.value.main.end))
+  const now = latest(() => (run.value.empty ? start.value : live.value ? run.value.main.end : run.value.over))
   const course = latest<Course | null>(() => {
     const planned = run.value.info?.planned
     const elapsed = run.value.latest?.elapsed ?? run.value.info?.elapsed
