@@ -180,6 +180,7 @@ RESPONSES: tuple[Labels, ...] = (
     ITERATIONS,
     TOKEN_SCOPES,
     {"request": ("请求", "Request"), "group": ("事务", "Group")},
+    {"limit": ("可承受的上限", "Limit"), "knee": ("拐点", "Knee"), "target": ("维持目标", "Target held")},
     {
         "load": ("负载改变", "Load changed"),
         "node": ("节点变化", "Node"),
