@@ -7611,6 +7611,8 @@ export interface operations {
                      *             "checks_failed": 61
                      *           },
                      *           "performance_score": 0,
+                     *           "found": null,
+                     *           "breached": [],
                      *           "spark": {
                      *             "rps": [
                      *               186.664,
@@ -7719,6 +7721,8 @@ export interface operations {
                      *         "checks_failed": 61
                      *       },
                      *       "performance_score": 0,
+                     *       "found": null,
+                     *       "breached": [],
                      *       "config": {
                      *         "execution_id": "20261130-e4131360bf7d4b57",
                      *         "name": "evening peak",
@@ -8478,7 +8482,9 @@ export interface operations {
                      *         "checks_passed": 178,
                      *         "checks_failed": 10
                      *       },
-                     *       "performance_score": null
+                     *       "performance_score": null,
+                     *       "found": null,
+                     *       "breached": []
                      *     }
                      */
                     "application/json": components["schemas"]["ExecutionResponse"];
