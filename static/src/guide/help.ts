@@ -55,8 +55,8 @@ export function helpIn(source: string): Help {
   return { rows, sentences }
 }
 
-/** The help of a field; null where the guide does not know it. */
+/** The help of a field, or of a field within another: `databases.accounts.host`; null where the guide does not know it. */
 export function helpFor({ rows, sentences }: Help, key: string): HelpText | null {
-  const found = rows.get(key) ?? sentences.find((one) => one.first === key) ?? sentences.find((one) => one.codes.includes(key))
+  const found = rows.get(key) ?? rows.get(key.split('.').at(-1)!) ?? sentences.find((one) => one.first === key) ?? sentences.find((one) => one.codes.includes(key)) ?? sentences.find((one) => one.codes.some((code) => code.endsWith(`.${key}`)))
   return found ? { text: found.text, id: found.id } : null
 }

@@ -22,44 +22,78 @@ const CJK = /[\u3400-\u9fff]/u
 const SAME: readonly (readonly string[])[] = [
   ['assert', 'assertion', 'check'],
   ['correlation', 'correlate', 'extract', 'extractor'],
-  ['vu', 'virtual user', 'concurrency', 'concurrent', 'thread'],
+  ['vu', 'vus', 'virtual user', 'concurrency', 'concurrent', 'thread', 'number of users'],
   ['tps', 'qps', 'rps', 'throughput'],
   ['rt', 'latency', 'response time'],
+  ['coordinated omission', 'two latencies', 'planned start'],
   ['percentile', 'p95', 'p99', 'tp95', 'tp99'],
   ['sla', 'slo', 'threshold'],
-  ['ramp', 'ramp-up', 'ramp_up_time', 'stage'],
-  ['breaking point', 'maximum load', 'highest load', 'capacity', 'limit of'],
-  ['cluster', 'distributed', 'agent', 'several machines'],
-  ['param', 'parameterize', 'parameterise', 'test data', 'data source'],
-  ['jenkins', 'pipeline', 'ci'],
+  ['pass criteria', 'pass or fail', 'threshold'],
+  ['ramp', 'ramp up', 'ramp-up', 'ramp_up_time', 'stage'],
+  ['spike', 'soak', 'soak test', 'stress test', 'load profile'],
+  ['breaking point', 'maximum load', 'max throughput', 'highest load', 'capacity', 'limit of'],
+  ['spawn rate', 'ramp-up', 'ramp_up_time'],
+  ['wait time', 'wait_time', 'sleep', 'pause between requests', 'think time', 'timer'],
+  ['cluster', 'distributed', 'agent', 'several machines', 'master worker', 'master', 'worker', 'slave', 'remote server'],
+  ['docker', 'container', 'kubernetes'],
+  ['param', 'parameterize', 'parameterise', 'parametrize', 'test data', 'data source'],
+  ['csv data set', 'feeder', 'csv'],
+  ['jenkins', 'pipeline', 'gitlab', 'github actions', 'ci'],
+  ['headless', 'cli', 'command line', 'non-gui', 'terminal'],
+  ['dashboard', 'grafana', 'monitoring', 'prometheus'],
+  ['retention', 'clean up', 'cleanup', 'old runs', 'disk space', 'keep runs', 'runs that are kept'],
+  ['compare runs', 'comparison', 'baseline', 'regression', 'trend', 'comparing'],
+  ['scenario weight', 'weight', 'traffic mix'],
   ['encoding', 'garbled', 'mojibake'],
   ['cookie', 'cookies'],
+  ['keep alive', 'keep-alive', 'keep_alive', 'connection reuse', 'persistent connection'],
   ['timeout', 'time-out', 'request_timeout'],
-  ['import', 'export', 'project file'],
+  ['upload', 'uploaded', 'data file'],
+  ['import', 'export', 'project file', 'as a file'],
+  ['debug', 'dry run', 'trial', 'trying'],
+  ['record', 'recorder', 'har', 'curl command'],
+  ['transaction', 'group'],
+  ['jdbc', 'database'],
+  ['mqtt', 'kafka', 'graphql', 'plugin'],
   ['token', '令牌'],
   ['乱码', '编码', 'encoding'],
   ['代理', 'proxy'],
   ['超时', 'timeout', 'request_timeout'],
   ['证书', 'ca', 'certificate'],
+  ['上传', '上传文件', '数据文件'],
   ['导入', '导出', '项目文件'],
-  ['断言', '检查'],
-  ['关联', '提取'],
+  ['断言', '检查点', '检查'],
+  ['关联', '变量提取', '提取'],
   ['参数化', '测试数据', '数据源'],
-  ['并发', '虚拟用户', '用户数'],
+  ['并发', '并发数', '线程数', '虚拟用户', '用户数'],
   ['吞吐量', 'tps', 'qps', 'rps'],
   ['响应时间', '延迟', '耗时'],
   ['百分位', '分位', 'p95', 'p99', 'tp99'],
-  ['阈值', '通过标准', '通过条件'],
-  ['加压', '阶梯', '梯度', '阶段'],
-  ['拐点', '极限', '最大负载', '找极限'],
-  ['分布式', '压测机', '执行节点', '多台机器'],
-  ['思考时间', '等待时间', 'think_time'],
-  ['流水线', 'jenkins', 'ci'],
+  ['阈值', '通过标准', '通过条件', '失败率'],
+  ['加压', '阶梯', '阶梯加压', '梯度', '阶段'],
+  ['稳定性测试', '压力测试', '浪涌', '秒杀', '负载模型'],
+  ['拐点', '极限', '最大负载', '最大吞吐', '找极限'],
+  ['分布式', '压测机', '执行节点', '多台机器', '集群', '多进程与多机'],
+  ['容器', 'docker', 'kubernetes'],
+  ['思考时间', '等待时间', '定时器', 'think_time'],
+  ['流水线', '持续集成', 'jenkins', 'ci'],
+  ['命令行', '终端', '无界面'],
+  ['监控', '看板', 'prometheus', 'grafana'],
+  ['清理', '清理数据', '保留时间', '保留多久', '磁盘空间', '数据的保留'],
+  ['对比', '基线', '趋势', '比较'],
+  ['录制', '抓包', 'curl'],
+  ['调试', '试运行'],
+  ['事务', '分组'],
+  ['长连接', 'keep_alive'],
+  ['前置', '初始化', 'setup'],
   ['场景', '业务流'],
 ]
 
 /** Pages for testers before those for authors of plugins and programs. */
 const WEIGHT: Readonly<Record<string, number>> = { 'first-steps': 1.15, 'user-guide': 1.3, 'protocols/http': 1.15, api: 0.75, 'plugin-guide': 0.6, operations: 0.9 }
+
+/** Lower case, and versions of protocols as they are typed: “HTTP/2” is “http2”. */
+const plainly = (text: string) => text.toLowerCase().replaceAll(/http\/(?=\d)/g, 'http')
 
 /** Words that say nothing of what is looked for. */
 const EMPTY = new Set(['a', 'an', 'and', 'by', 'do', 'for', 'from', 'how', 'i', 'in', 'is', 'my', 'of', 'on', 'the', 'to', 'with'])
@@ -67,6 +101,21 @@ const EMPTY = new Set(['a', 'an', 'and', 'by', 'do', 'for', 'from', 'how', 'i', 
 /** A word without its English ending, so that “uploads” is found by “uploading”. */
 function stem(word: string): string {
   return CJK.test(word) || word.length < 5 ? word : word.replace(/(ies|ing|ed|es|s|e)$/, '')
+}
+
+/** Where a known word begins in what is typed; whole words only where its writing has spaces. */
+function placeOf(known: string, query: string): number {
+  if (CJK.test(known)) return query.indexOf(known)
+  return query.search(new RegExp(`(?<![a-z0-9])${known.replaceAll(/[^a-z0-9 ]/g, String.raw`\$&`)}(?![a-z0-9])`))
+}
+const KNOWN = [...new Set(SAME.flat())].toSorted((a, b) => b.length - a.length)
+
+/** What is typed, with the known words of several parts kept together, the longest first. */
+function wordsIn(query: string): string[] {
+  const known = KNOWN.find((word) => (word.includes(' ') || CJK.test(word)) && placeOf(word, query) >= 0)
+  if (known === undefined) return query.split(/\s+|(?<=[a-z0-9])(?=[\u3400-\u9fff])|(?<=[\u3400-\u9fff])(?=[a-z0-9])/u).filter(Boolean)
+  const at = placeOf(known, query)
+  return [...wordsIn(query.slice(0, at)), known, ...wordsIn(query.slice(at + known.length))]
 }
 
 /** Every way to write one of the words that were typed; the first is as typed. */
@@ -84,7 +133,7 @@ function parts(word: string): string[] {
 
 function termsOf(query: string): string[][] {
   if (SAME.some((group) => group.includes(query))) return [waysOf(query)]
-  const words = query.split(/\s+/).filter(Boolean)
+  const words = wordsIn(query)
   const telling = words.filter((word) => !EMPTY.has(word))
   return (telling.length ? telling : words).flatMap(parts).map(waysOf)
 }
@@ -108,18 +157,18 @@ interface Looked {
 }
 
 /** How well one term fits: as typed, or by another word at less. */
-function fit({ title, text, name, keys }: Looked, ways: readonly string[]): number {
+function fit({ title, text, name, keys }: Looked, ways: readonly string[], alone: boolean): number {
   const scores = ways.map((word, i) => {
     const inTitle = times(title, word) > 0 ? 6 + (12 * word.length) / Math.max(title.length, word.length) : 0
     const inName = times(name, word) > 0 ? 3 : 0
-    const explained = keys.some((key) => key === word || stem(key) === word) ? 8 : 0
+    const explained = keys.some((key) => key === word || stem(key) === word) ? (alone ? 8 : 3) : 0
     return (inTitle + inName + explained + 6 * density(times(text, word), text.length)) * (i === 0 ? 1 : 0.55)
   })
   return Math.max(0, ...scores)
 }
 
 function score(looked: Looked, query: string, terms: readonly string[][]): number {
-  const fits = terms.map((ways) => fit(looked, ways))
+  const fits = terms.map((ways) => fit(looked, ways, terms.length === 1))
   const found = fits.filter((one) => one > 0).length
   if (found === 0) return 0
   const explained = terms.length > 1 && looked.keys.includes(query) ? 12 : 0
@@ -141,12 +190,12 @@ function excerpt(whole: string, terms: readonly string[][]): string {
 }
 
 export function search(pages: readonly Page[], typed: string): Hit[] {
-  const query = typed.trim().toLowerCase()
+  const query = plainly(typed.trim())
   const terms = termsOf(query)
   if (!terms.length) return []
   const found = pages.flatMap(({ doc, name, sections }) =>
     sections.map((section, i) => {
-      const looked = { title: section.title.toLowerCase(), text: section.text.toLowerCase(), name: name.toLowerCase(), keys: section.keys }
+      const looked = { title: plainly(section.title), text: plainly(section.text), name: name.toLowerCase(), keys: section.keys }
       const whole = i === 0 && looked.name === query ? 20 : 0
       return { doc, section, points: (whole + score(looked, query, terms)) * (WEIGHT[doc] ?? 1) }
     }),

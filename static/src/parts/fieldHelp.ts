@@ -24,7 +24,7 @@ function helpOf(doc: string, words: Language): Promise<Help | null> {
 }
 
 /** Ask this page of the guide; nothing where it has no such page. */
-function useGuide(doc: MaybeRefOrGetter<string | null>): ComputedRef<Ask> {
+export function useGuide(doc: MaybeRefOrGetter<string | null>): ComputedRef<Ask> {
   const help = shallowRef<Help | null>(null)
   const known = computed(() => {
     const wanted = toValue(doc)
@@ -34,8 +34,10 @@ function useGuide(doc: MaybeRefOrGetter<string | null>): ComputedRef<Ask> {
     help.value = wanted === null ? null : await helpOf(wanted, words)
   }, { immediate: true })
   return computed(() => (key) => {
-    const said = help.value && helpFor(help.value, key)
-    return said && known.value ? { text: said.text, to: { name: 'guide', params: { doc: known.value.split('/') }, hash: `#${said.id}` } } : null
+    if (!help.value || known.value === null) return null
+    const said = helpFor(help.value, key)
+    // What the guide does not name leads to the page about it.
+    return { text: said?.text ?? '', to: { name: 'guide', params: { doc: known.value.split('/') }, hash: said ? `#${said.id}` : '' } }
   })
 }
 

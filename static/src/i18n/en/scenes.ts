@@ -280,6 +280,7 @@ export const scenes: (typeof zhWork)['scenes'] = {
     request: 'request',
     think: 'a pause',
   },
+  conditionTitle: 'Condition',
   condition: {
     present: 'is set',
     absent: 'is not set',

@@ -279,6 +279,7 @@ export const scenes = {
     request: '请求',
     think: '停顿',
   },
+  conditionTitle: '条件',
   condition: {
     present: '存在',
     absent: '不存在',
