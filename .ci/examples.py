@@ -27,6 +27,8 @@ sys.path.insert(0, str(ROOT))
 from tests.support.service import PASSWORD  # noqa: E402
 from tests.support.service import Service  # noqa: E402
 
+ORDERS = """syntax = "proto3"; package shop.v1; message Order { string item = 1; int32 count = 2; } \
+service Orders { rpc Create(Order) returns (Order); }"""
 EXAMPLES = ROOT / "perfsvc" / "web" / "examples.json"
 LONGEST = 3
 """Entries of a list."""
@@ -176,6 +178,8 @@ def things_of(call: Callable[..., Any], project: int, host: str) -> tuple[int, i
     call("GET", "/api/scenes/{scene_id}/", scene_id=scene_id)
     call("PUT", "/api/scenes/{scene_id}/", {"description": "the usual customer"}, scene_id=scene_id)
     call("POST", "/api/scenes/try/", {"project_id": project, "scene_id": scene_id, "env_id": env_id, "seed": 4})
+    protos = {"grpc": {"protos": {"orders.proto": ORDERS}}}
+    call("POST", "/api/scenes/operations/", {"project_id": project, "protocol": "grpc", "protocol_options": protos})
     preset = {"project_id": project, "name": "usual", "config_type": "concurrent", "config_data": CONFIG}
     preset_id = call("POST", "/api/performance/presets/", preset)["id"]
     call("GET", "/api/performance/presets/", query=of_project)

@@ -30,6 +30,7 @@
 ``explanation``       why a request failed that got its reply
 ``scene_validation``  problems of a scene before it is run
 ``scene_trial``       a scene tried once, without load
+``operations``        operations that a target offers
 ``trial_reading``     checks and extractors of a trial, off the loop
 ``kept_reply``        a copy of a reply
 ``trial_report``      what a trial keeps of each step, bounded and masked

@@ -55,6 +55,9 @@ PATTERNS = [
         (r"the compressed data is damaged: (.*)", r"压缩数据已损坏：\1"),
         (r"the compressed data ends early", "压缩数据不完整"),
         (r"one part of the compressed body becomes more than (\d+) bytes", r"压缩的响应体有一部分解压后超过 \1 字节"),
+        (r"the server has no reflection; give the \.proto files in protocol_options\.grpc\.protos",
+         "服务端没有开启反射：请提供 .proto 文件（protocol_options.grpc.protos）"),
+        (r"reflection: (.*)", r"反射：\1"),
         # Requests
         (r"a URL must not contain control characters", "地址不能含控制字符"),
         (r"a header must not contain line breaks or control characters", "请求头不能含换行或控制字符"),

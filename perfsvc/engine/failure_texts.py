@@ -34,7 +34,7 @@ MEANINGS = {
     "Function Failed": "模板函数失败，请求没有发送",
     "Unreadable Reply": "响应无法解析",
     "Plugin Error": "插件出错",
-    "Schema Error": "消息与接口定义不符",
+    "Schema Error": "没有得到接口定义，或消息与之不符",
     "Group Failed": "分组中有步骤未通过",
     "Timeout": "超过时间限制，没有得到完整的响应",
 }

@@ -55,6 +55,7 @@ from perfsvc.plugin.protocol import TIMEOUT
 from perfsvc.plugin.protocol import Call
 from perfsvc.plugin.protocol import Excerpt
 from perfsvc.plugin.protocol import NotSent
+from perfsvc.plugin.protocol import Operation
 from perfsvc.plugin.protocol import Protocol
 from perfsvc.plugin.protocol import Redirect
 from perfsvc.plugin.protocol import Reply
@@ -85,6 +86,7 @@ __all__ = [
     "Many",
     "MissingVariable",
     "NotSent",
+    "Operation",
     "Problem",
     "Protocol",
     "Redirect",

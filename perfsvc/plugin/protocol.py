@@ -22,6 +22,7 @@ from abc import abstractmethod
 from collections.abc import Awaitable
 from collections.abc import Callable
 from collections.abc import Mapping
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from typing import ClassVar
@@ -181,6 +182,15 @@ class Call:
 Done = Callable[[Reply], None]
 
 
+class Operation(NamedTuple):
+    """An operation of a target (a method, a topic, a command …) that a form offers to choose from."""
+
+    name: str
+    kind: Text
+    request: Mapping[str, Any]
+    """Fields of a step's ``request`` that it sets."""
+
+
 class Session(ABC):
     """One virtual user's side of a protocol: its connections, cookies and credentials."""
 
@@ -252,6 +262,8 @@ class Protocol(ABC):
     title: ClassVar[Text]
     Request: ClassVar[type[Spec]]
     Options: ClassVar[type[Spec]]
+    has_operations: ClassVar[bool] = False
+    """Whether ``operations`` has something to return."""
     counts_in_flight: ClassVar[bool] = False
     """Whether counters of unfinished requests are read each second: see ``Session.partial_counters``."""
 
@@ -269,6 +281,14 @@ class Protocol(ABC):
 
         All steps of a run are compiled before the first session is asked for.
         """
+
+    async def operations(self, request: Mapping[str, Any]) -> Sequence[Operation]:
+        """Return what the target offers, asked for while a step is written: ``request`` is the step's, unfinished.
+
+        The service ends it after the time limit of a trial. Raises InvalidInput with paths relative to ``request``,
+        Failed when the target cannot be asked.
+        """
+        return ()
 
     def status_failure(self, status: int) -> str | None:
         """The error class of a status that counts as a failure where the step itself does not check the status."""

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Iterator
 from collections.abc import Mapping
+from collections.abc import Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from typing import Literal
@@ -13,6 +16,7 @@ from pydantic import model_validator
 
 from perfsvc.engine.masking import Masker
 from perfsvc.engine.masking import secret_values
+from perfsvc.engine.operations import operations_of
 from perfsvc.engine.resolver import Resolver
 from perfsvc.engine.resolver import TargetPolicy
 from perfsvc.engine.scene_trial import MOST_STEPS
@@ -34,6 +38,7 @@ from perfsvc.model.run import RunFiles
 from perfsvc.model.run import Target
 from perfsvc.model.scene import SceneSpec
 from perfsvc.plugin.catalog import Catalog
+from perfsvc.plugin.protocol import Operation
 from perfsvc.service.data.project_data import ProjectData
 from perfsvc.service.envs import Envs
 from perfsvc.service.fields import Id
@@ -83,6 +88,19 @@ class TrialForm(Spec):
         return self
 
 
+class OperationsForm(Spec):
+    """A request that is being written, and what a trial would bring to it."""
+
+    project_id: Id = titled("所属项目ID", "Project")
+    protocol: str = titled("协议类型", "Protocol", min_length=1, max_length=20)
+    request: dict[str, Any] = titled("请求", "Request", default_factory=dict)
+    env_id: Id | None = titled("测试环境", "Environment", default=None)
+    target_url: str | None = titled("目标地址", "Base URL", default=None, max_length=2000)
+    variables: dict[str, str] = titled("变量", "Variables", default_factory=dict)
+    protocol_options: dict[str, dict[str, Any]] = titled("协议选项", "Protocol options", default_factory=dict)
+    timeout: int = titled("时间限制（秒）", "Time limit, s", default=10, ge=1, le=LONGEST_S)
+
+
 @dataclass(frozen=True)
 class TrialResult:
     """Result of a try-out. ``duration`` is ms; ``notes`` say why it ended early."""
@@ -127,20 +145,37 @@ class Trials:
         )
         seed = new_seed() if form.seed is None else form.seed
         timeout_ms = min(form.timeout * 1000, REQUEST_MS)
+        with self._one_more():
+            trials = [SceneTrial(scene, around, protocol=form.protocol, timeout_ms=timeout_ms, seed=seed)]
+            try:
+                scene.refuse_excess()
+                await off_loop(trials[0].compile)
+                return await run_trial(trials[0], form.timeout, Masker(hidden | secret_values(texts_of(row), ())))
+            except InvalidInput as error:
+                raise InvalidInput([_placed(problem) for problem in error.problems]) from None
+            finally:
+                # Freed in the thread: thousands of patterns at once would hold the loop.
+                await off_loop(trials.clear)
+
+    async def operations(self, form: OperationsForm) -> Sequence[Operation]:
+        """Ask a target for its operations. Raises as ``run``, and NotFound for an unknown protocol."""
+        env = await self._store.run(_own_env, form.project_id, form.env_id)
+        target, _ = self._target(form, env)
+        files = RunFiles(paths=await self._data.files_of(form.project_id))
+        resolver = Resolver(self._policy, cached=True)
+        around = TrialSurroundings(self._catalog.protocol, resolver, target, form.protocol_options, {}, files)
+        with self._one_more():
+            return await operations_of(form.protocol, form.request, around, form.timeout)
+
+    @contextmanager
+    def _one_more(self) -> Iterator[None]:
         if self._going_on >= MOST_AT_ONCE:
             raise Unavailable("正在进行的试运行过多，请稍后重试", "too many scenes are being tried; try again later")
         self._going_on += 1
-        trials = [SceneTrial(scene, around, protocol=form.protocol, timeout_ms=timeout_ms, seed=seed)]
         try:
-            scene.refuse_excess()
-            await off_loop(trials[0].compile)
-            return await run_trial(trials[0], form.timeout, Masker(hidden | secret_values(texts_of(row), ())))
-        except InvalidInput as error:
-            raise InvalidInput([_placed(problem) for problem in error.problems]) from None
+            yield
         finally:
             self._going_on -= 1
-            # Freed in the thread: thousands of patterns at once would hold the loop.
-            await off_loop(trials.clear)
 
     async def _opened(self, form: TrialForm, scene: SceneSpec) -> tuple[SceneSpec, frozenset[str]]:
         """The scene in plain text: secrets that a form shows masked are those of the stored scene of its name."""
@@ -162,7 +197,7 @@ class Trials:
             return form.row
         return {**await self._data.row(form.project_id, form.datafile_id, form.row_number), **form.row}
 
-    def _target(self, form: TrialForm, env: Env | None) -> tuple[Target, frozenset[str]]:
+    def _target(self, form: TrialForm | OperationsForm, env: Env | None) -> tuple[Target, frozenset[str]]:
         given = secret_values(form.variables, ())
         if env is None:
             return Target(base_url=form.target_url or "", variables=form.variables), given
@@ -213,14 +248,22 @@ def _parts(form: TrialForm) -> tuple[SceneSpec, Env | None]:
             scene = scenes.get(form.scene_id).spec
         else:
             problems.append(Problem("scene_id", plans.NO_SUCH_SCENE))
-    if form.env_id is not None:
-        if plans.own_ids(EnvRow, form.project_id, [form.env_id]):
-            env = envs.get(form.env_id)
-        else:
-            problems.append(Problem("env_id", plans.NO_SUCH_ENV))
+    try:
+        env = _own_env(form.project_id, form.env_id)
+    except InvalidInput as error:
+        problems += error.problems
     if problems or scene is None:
         raise InvalidInput(problems)
     return scene, env
+
+
+def _own_env(project_id: int, env_id: int | None) -> Env | None:
+    """The environment; raises InvalidInput for one of another project."""
+    if env_id is None:
+        return None
+    if not plans.own_ids(EnvRow, project_id, [env_id]):
+        raise InvalidInput([Problem("env_id", plans.NO_SUCH_ENV)])
+    return envs.get(env_id)
 
 
 def texts_of(row: Mapping[str, Any]) -> dict[str, str]:

@@ -86,6 +86,7 @@ MATRIX: dict[tuple[str, str], tuple[tuple[int, ...], Any]] = {
     ("PUT", "/api/envs/{env_id}/"): (EDITORS, {}),
     ("DELETE", "/api/envs/{env_id}/"): (EDITORS, None),
     ("POST", "/api/scenes/try/"): (EDITORS, {"project_id": 1, "scene": {"name": "a", "steps": STEPS}}),
+    ("POST", "/api/scenes/operations/"): (EDITORS, {"project_id": 1, "protocol": "http"}),
     ("GET", "/api/scenes/"): (VIEWERS, None),
     ("POST", "/api/scenes/"): (CREATE_BY_EDITORS, {"project_id": 1, "name": "a", "steps": STEPS}),
     ("GET", "/api/scenes/{scene_id}/"): (VIEWERS, None),

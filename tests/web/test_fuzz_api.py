@@ -91,6 +91,16 @@ BODIES: dict[tuple[str, str], Any] = {
         "seed": 1,
         "timeout": 1,
     },
+    ("POST", "/api/scenes/operations/"): {
+        "project_id": 1,
+        "protocol": "http",
+        "request": {"url": "/"},
+        "env_id": 1,
+        "target_url": "http://127.0.0.1:1",
+        "variables": {"a": "b"},
+        "protocol_options": {},
+        "timeout": 1,
+    },
     ("POST", "/api/vocabulary/check/"): {"expressions": ["$randomInt(1, 2)"]},
     ("POST", "/api/performance/plans/preview/"): {
         "project_id": 1,

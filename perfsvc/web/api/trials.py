@@ -13,6 +13,7 @@ from tornado.web import Finish
 from perfsvc.event_loop import off_loop
 from perfsvc.model.entities import Role
 from perfsvc.service.auth.access import Kind
+from perfsvc.service.trials import OperationsForm
 from perfsvc.service.trials import TrialForm
 from perfsvc.service.trials import TrialResult
 from perfsvc.web.framework.handler import Handler
@@ -144,6 +145,34 @@ class TrialResponse(Response):
         return cls.model_validate(values)
 
 
+class ListedOperation(Response):
+    """An operation that a target offers: its name, its kind in words, and the fields of a request that it sets."""
+
+    name: str
+    kind: str
+    request: dict[str, Any]
+
+
+class OperationsResponse(Response):
+    """Operations that a target offers, in its order."""
+
+    operations: list[ListedOperation]
+
+
+class OperationsHandler(Handler):
+    @operation("查询目标提供的操作", "Ask a target for its operations", may(Role.EDITOR, Kind.PROJECT), relays=True)
+    async def post(self, body: OperationsForm) -> OperationsResponse:
+        found = await self.services.trials.operations(body)
+        return await off_loop(
+            lambda: OperationsResponse(
+                operations=[
+                    ListedOperation(name=each.name, kind=each.kind.of(self.language), request=dict(each.request))
+                    for each in found
+                ]
+            )
+        )
+
+
 class TrialHandler(Handler):
     _trying: asyncio.Task[TrialResult] | None = None
     _left = False
@@ -169,4 +198,4 @@ class TrialHandler(Handler):
             self._trying.cancel()
 
 
-routes = [Route("/api/scenes/try/", TrialHandler)]
+routes = [Route("/api/scenes/try/", TrialHandler), Route("/api/scenes/operations/", OperationsHandler)]

@@ -15,6 +15,7 @@
 ``protoc``         schema from ``.proto`` texts
 ``reflection``     schema from server reflection
 ``schemas``        schemas of a run, cached
+``operations``     methods for a form, with messages
 ``single_flight``  one task for concurrent callers
 ``session``        one virtual user
 ``reply``          status, messages and metadata

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from collections.abc import Mapping
+from typing import Any
+
 from perfsvc.plugin import Fault
 from perfsvc.plugin import InvalidInput
+from perfsvc.plugin import MissingVariable
 from perfsvc.plugin import NotSent
 from perfsvc.plugin import Problem
 from perfsvc.plugin import ReplyParts
 from perfsvc.plugin import RunContext
+from perfsvc.plugin import Scope
 from perfsvc.plugin import Template
 from perfsvc.plugin import Text
 from perfsvc_protocols.grpc import target
@@ -15,11 +21,15 @@ from perfsvc_protocols.grpc.call import GrpcCall
 from perfsvc_protocols.grpc.message import MessageTemplate
 from perfsvc_protocols.grpc.metadata import RESERVED
 from perfsvc_protocols.grpc.metadata import MetadataTemplate
+from perfsvc_protocols.grpc.metadata import Pairs
 from perfsvc_protocols.grpc.metadata import metadata_template
 from perfsvc_protocols.grpc.metadata import name_fault
 from perfsvc_protocols.grpc.spec import Request
 from perfsvc_protocols.grpc.target import Target
 
+UNKNOWN = "any.Service/Method"
+"""Stands for the method of a step that has none yet."""
+SERVER_KEYS = ("url", "metadata")
 NOWHERE = Target("", 0, False)
 VARIES = Text("地址不能包含变化的变量", "the address must not contain variables that change during the run")
 BAD_VALUE = Text("元数据的值不合法", "is not a valid metadata value")
@@ -39,6 +49,33 @@ def compiled(request: Request, context: RunContext, timeout_ns: int, reads: Repl
     if compilation.problems:
         raise InvalidInput(compilation.problems)
     return call
+
+
+def server_of(request: Mapping[str, Any], context: RunContext) -> tuple[Callable[[], Target], Callable[[], Pairs]]:
+    """Return how to find the target and the metadata of a step that may be unfinished.
+
+    Both raise InvalidInput; metadata with a variable that has no value yet is left out.
+    """
+    draft = Request.parse({"method": UNKNOWN, **{key: request[key] for key in SERVER_KEYS if key in request}})
+
+    def target() -> Target:
+        compilation = _Compilation(context)
+        found = compilation.target(draft.url or context.base_url)
+        if compilation.problems:
+            raise InvalidInput(compilation.problems)
+        return found
+
+    def metadata() -> Pairs:
+        compilation = _Compilation(context)
+        template = compilation.metadata(draft)
+        if compilation.problems:
+            raise InvalidInput(compilation.problems)
+        try:
+            return template.render(Scope(1, 0))
+        except MissingVariable:
+            return ()
+
+    return target, metadata
 
 
 class _Compilation:

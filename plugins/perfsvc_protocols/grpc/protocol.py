@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 from typing import Any
 
 from perfsvc.plugin import Fault
 from perfsvc.plugin import InvalidInput
+from perfsvc.plugin import Operation
 from perfsvc.plugin import Protocol
 from perfsvc.plugin import Reply
 from perfsvc.plugin import ReplyParts
@@ -31,6 +34,7 @@ class GrpcProtocol(Protocol):
     title = Text("gRPC", "gRPC")
     Request = spec.Request
     Options = spec.Options
+    has_operations = True
 
     def __init__(self, options: spec.Options, context: RunContext) -> None:
         """Raises InvalidInput, with the compiler's message, for ``.proto`` texts that do not compile."""
@@ -54,6 +58,13 @@ class GrpcProtocol(Protocol):
             except Fault as fault:
                 raise InvalidInput(fault.problems) from None
         return call
+
+    async def operations(self, request: Mapping[str, Any]) -> Sequence[Operation]:
+        from perfsvc_protocols.grpc.compile import server_of
+        from perfsvc_protocols.grpc.operations import operations_of
+
+        target, metadata = server_of(request, self.context)
+        return operations_of(await self._schemas.all_methods(target, metadata))
 
     def session(self, scope: Scope, done: Callable[[Reply], None]) -> GrpcSession:
         from perfsvc_protocols.grpc.routes import OwnRoutes

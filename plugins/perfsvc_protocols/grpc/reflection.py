@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from collections.abc import Awaitable
 from collections.abc import Callable
+from collections.abc import Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -25,16 +27,29 @@ from perfsvc_protocols.grpc.schema import Schema
 PATHS = tuple(f"/grpc.reflection.{version}.ServerReflection/ServerReflectionInfo" for version in ("v1", "v1alpha"))
 LIMIT_S = 10.0
 MAX_FILES = 1000
+MOST_SERVICES = 200
+"""Services that are described together."""
 
 Exchange = Callable[[ServerReflectionRequest], Any]
 
 
 async def schema_of(channel: grpc.aio.Channel, service: str, metadata: Pairs) -> Schema:
     """Everything a service needs; ``metadata`` goes along. Raises Failed."""
+    return await _schema(channel, metadata, lambda exchange: _files(exchange, [service]))
+
+
+async def whole_schema(channel: grpc.aio.Channel, metadata: Pairs) -> Schema:
+    """Everything that the services of a server need, as many as a form can show. Raises Failed."""
+    return await _schema(channel, metadata, _all_files)
+
+
+async def _schema(
+    channel: grpc.aio.Channel, metadata: Pairs, files: Callable[[Exchange], Awaitable[list[bytes]]]
+) -> Schema:
     for path in PATHS:
         try:
-            async with _conversation(channel, path, metadata) as ask:
-                return Schema(await _files(ask, service))
+            async with _conversation(channel, path, metadata) as exchange:
+                return Schema(await files(exchange))
         except _Ended as ended:
             if ended.code is not grpc.StatusCode.UNIMPLEMENTED:
                 raise Failed(SCHEMA, f"reflection: {ended.code.name}: {ended.details}") from None
@@ -64,7 +79,7 @@ async def _conversation(channel: grpc.aio.Channel, path: str, metadata: Pairs) -
     )
     rpc = multi(timeout=LIMIT_S, metadata=metadata)
 
-    async def exchange(request: ServerReflectionRequest) -> list[bytes]:
+    async def exchange(request: ServerReflectionRequest) -> ServerReflectionResponse:
         try:
             await rpc.write(request)
             reply = await rpc.read()
@@ -75,7 +90,7 @@ async def _conversation(channel: grpc.aio.Channel, path: str, metadata: Pairs) -
             raise Failed(SCHEMA, "the server ended the call")
         if reply.HasField("error_response"):
             raise Failed(SCHEMA, f"reflection: {reply.error_response.error_message}")
-        return list(reply.file_descriptor_response.file_descriptor_proto)
+        return reply
 
     try:
         yield exchange
@@ -83,19 +98,38 @@ async def _conversation(channel: grpc.aio.Channel, path: str, metadata: Pairs) -
         rpc.cancel()
 
 
-async def _files(exchange: Exchange, service: str) -> list[bytes]:
-    """The service's file and all it imports, each after those it imports itself."""
+async def _all_files(exchange: Exchange) -> list[bytes]:
+    """The files of all services."""
+    reply = await exchange(ServerReflectionRequest(list_services=""))
+    return await _files(exchange, [each.name for each in reply.list_services_response.service][:MOST_SERVICES])
+
+
+async def _files(exchange: Exchange, services: Sequence[str]) -> list[bytes]:
+    """The files of services and all they import, each after those it imports itself."""
     files: dict[str, FileDescriptorProto] = {}
-    received = await exchange(ServerReflectionRequest(file_containing_symbol=service))
-    while received:
-        for data in received:
-            file = FileDescriptorProto.FromString(data)
-            files[file.name] = file
-        if len(files) > MAX_FILES:
-            raise Failed(SCHEMA, f"more than {MAX_FILES} files")
-        missing = {name for each in files.values() for name in each.dependency} - files.keys()
-        received = await exchange(ServerReflectionRequest(file_by_filename=min(missing))) if missing else []
+    for service in services:
+        await _collect(exchange, ServerReflectionRequest(file_containing_symbol=service), files)
+    missing = _missing(files)
+    while missing:
+        await _collect(exchange, ServerReflectionRequest(file_by_filename=min(missing)), files)
+        missing = _missing(files)
     return [files[name].SerializeToString() for name in _sorted(files)]
+
+
+async def _collect(exchange: Exchange, request: ServerReflectionRequest, files: dict[str, FileDescriptorProto]) -> None:
+    reply = await exchange(request)
+    known = len(files)
+    for data in reply.file_descriptor_response.file_descriptor_proto:
+        file = FileDescriptorProto.FromString(data)
+        files[file.name] = file
+    if len(files) > MAX_FILES:
+        raise Failed(SCHEMA, f"more than {MAX_FILES} files")
+    if request.file_by_filename and len(files) == known:
+        raise Failed(SCHEMA, f"the server has no file {request.file_by_filename}")
+
+
+def _missing(files: dict[str, FileDescriptorProto]) -> set[str]:
+    return {name for file in files.values() for name in file.dependency} - files.keys()
 
 
 def _sorted(files: dict[str, FileDescriptorProto]) -> list[str]:

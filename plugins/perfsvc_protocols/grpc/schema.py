@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from collections.abc import Iterator
 from collections.abc import Sequence
 from typing import Any
 from typing import NamedTuple
 
 from google.protobuf import json_format
 from google.protobuf.descriptor import MethodDescriptor
+from google.protobuf.descriptor_pb2 import FileDescriptorProto
 from google.protobuf.descriptor_pool import DescriptorPool
 from google.protobuf.message import DecodeError
 from google.protobuf.message import Message
@@ -69,11 +71,19 @@ class Schema:
     def __init__(self, files: Iterable[bytes]) -> None:
         """``files`` are serialised FileDescriptorProtos, each after those it imports."""
         self._pool = DescriptorPool()
+        self._names: list[str] = []
         try:
             for file in files:
                 self._pool.AddSerializedFile(file)
+                self._names.append(FileDescriptorProto.FromString(file).name)
         except (TypeError, DecodeError) as error:
             raise Fault(f"描述符有误：{error}", f"broken descriptors: {error}") from None
+
+    def methods(self) -> Iterator[MethodDescriptor]:
+        """Yield the methods of all services, in the order of their files."""
+        for name in self._names:
+            for service in self._pool.FindFileByName(name).services_by_name.values():
+                yield from service.methods
 
     def method(self, path: str) -> Method:
         """The method at ``/package.Service/Method``; raises Fault, which lists those there are."""

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from google.protobuf.descriptor import MethodDescriptor
+
 from perfsvc.plugin import Fault
 from perfsvc.plugin import InvalidInput
 from perfsvc_protocols.grpc import protoc
@@ -15,6 +19,9 @@ from perfsvc_protocols.grpc.schema import Schema
 from perfsvc_protocols.grpc.single_flight import SingleFlight
 from perfsvc_protocols.grpc.spec import Options
 from perfsvc_protocols.grpc.target import Target
+
+OWN = "grpc.reflection."
+"""Services that only describe others."""
 
 
 class Schemas:
@@ -49,6 +56,17 @@ class Schemas:
             return self._reflected[key].method(path)
         except Fault as fault:
             raise Failed(SCHEMA, str(fault)) from None
+
+    async def all_methods(self, target: Callable[[], Target], metadata: Callable[[], Pairs]) -> list[MethodDescriptor]:
+        """Return the methods of the given files, or of the server. Raises Failed, and as the arguments do."""
+        if self._given is not None:
+            return list(self._given.methods())
+        channel, _ = await self._dialer.open(target(), reflection.LIMIT_S, 0)
+        try:
+            schema = await reflection.whole_schema(channel.grpc_channel, metadata())
+        finally:
+            await channel.grpc_channel.close()
+        return [each for each in schema.methods() if not each.containing_service.full_name.startswith(OWN)]
 
     async def _request(self, target: Target, service: str, metadata: Pairs, limit_s: float) -> Schema:
         # On a channel of its own: those of users come and go with them.

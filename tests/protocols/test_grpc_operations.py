@@ -1,0 +1,120 @@
+"""Methods of a gRPC server for a form: from reflection and from proto texts, each with a message to begin with."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from perfsvc.engine.operations import operations_of
+from perfsvc.engine.resolver import Resolver
+from perfsvc.engine.resolver import TargetPolicy
+from perfsvc.engine.scene_trial import TrialSurroundings
+from perfsvc.errors import InvalidInput
+from perfsvc.model.run import RunFiles
+from perfsvc.model.run import Target
+from perfsvc.plugin import Operation
+from perfsvc.plugin.testing import User
+from perfsvc.plugin.testing import context
+from perfsvc_protocols.grpc import GrpcProtocol
+from tests.protocols.grpc_peers import PROTOS
+from tests.protocols.grpc_peers import Desk
+from tests.protocols.grpc_peers import served
+
+pytestmark = pytest.mark.asyncio
+
+NOTE = {
+    "text": "",
+    "big_number": 0,
+    "tags": [""],
+    "colour": "NONE",
+    "at": "2026-01-01T00:00:00Z",
+    "counts": {"key": 0},
+}
+KINDS = [
+    ("demo.Desk/Say", "unary", "message"),
+    ("demo.Desk/Count", "server streaming", "message"),
+    ("demo.Desk/Collect", "client streaming", "messages"),
+    ("demo.Desk/Chat", "bidirectional streaming", "messages"),
+]
+
+
+async def asked(port: int, request: dict[str, Any] | None = None, limit_s: float = 5.0, **more: Any) -> list[Operation]:
+    around = TrialSurroundings(
+        lambda name: GrpcProtocol,
+        Resolver(more.pop("policy", TargetPolicy(guarded=False))),
+        Target(base_url=f"grpc://127.0.0.1:{port}", variables=more.pop("variables", {})),
+        {"grpc": more},
+        {},
+        RunFiles(),
+    )
+    return list(await operations_of("grpc", request or {}, around, limit_s))
+
+
+async def refusal(*args: Any, **more: Any) -> tuple[str, str, str]:
+    with pytest.raises(InvalidInput) as caught:
+        await asked(*args, **more)
+    (problem,) = caught.value.problems
+    return problem.path, problem.text.zh, problem.text.en
+
+
+def shown(operations: list[Operation]) -> list[tuple[str, str, str]]:
+    return [(each.name, each.kind.en, next(key for key in each.request if key != "method")) for each in operations]
+
+
+@pytest.mark.parametrize("version", ["v1", "v1alpha"])
+async def test_the_server_is_asked(version: str) -> None:
+    desk = Desk()
+    async with served(desk, version) as port:
+        found = await asked(port, {"url": "", "metadata": {"x-key": "{{key}}"}}, variables={"key": "4711"})
+    assert shown(found) == KINDS
+    assert [each.request.get("message", each.request.get("messages")) for each in found] == [NOTE, NOTE, [NOTE], [NOTE]]
+
+
+async def test_what_is_proposed_can_be_sent() -> None:
+    async with served(Desk(), "v1") as port:
+        (say, *_) = await asked(port)
+        async with User(GrpcProtocol(GrpcProtocol.Options(), context(f"grpc://127.0.0.1:{port}"))) as user:
+            outcome = await user.do(say.request)
+    assert (outcome.failure, outcome.status) == (None, 0)
+
+
+async def test_protos_need_no_server() -> None:
+    assert shown(await asked(1, protos=PROTOS)) == KINDS
+
+
+async def test_a_message_within_itself_ends() -> None:
+    proto = """syntax = "proto3"; package a;
+    message Tree { string name = 1; repeated Tree below = 2; oneof kind { int32 leaf = 3; bool root = 4; } }
+    service Woods { rpc Plant(Tree) returns (Tree); }"""
+    (plant,) = await asked(1, protos={"a.proto": proto})
+    message, depth = plant.request["message"], 0
+    assert list(message) == ["name", "below", "leaf"]
+    while message.get("below"):
+        message, depth = message["below"][0], depth + 1
+    assert depth == 4
+
+
+async def test_a_server_without_reflection_is_named() -> None:
+    async with served(Desk()) as port:
+        at, zh, en = await refusal(port)
+    assert (at, en) == (
+        "request",
+        "the server has no reflection; give the .proto files in protocol_options.grpc.protos",
+    )
+    assert "服务端没有开启反射：请提供 .proto 文件" in zh
+
+
+async def test_what_cannot_be_reached_or_is_not_allowed_is_named() -> None:
+    at, zh, en = await refusal(1)
+    assert (at, "连接被拒绝，该地址和端口上没有服务在监听" in zh, "nothing listens" in en) == ("request", True, True)
+    at, zh, en = await refusal(1, policy=TargetPolicy(deny=["127.0.0.0/8"]))
+    assert (at, "该地址不允许作为目标" in zh, "is not an allowed target" in en) == ("request", True, True)
+    assert (await refusal(1, {"url": "ftp://x"}))[0] == "request.url"
+    assert (await refusal(1, {"url": "grpc://{{host}}"}))[0] == "request.url"
+
+
+async def test_the_time_is_limited() -> None:
+    async with served(Desk(), "v1") as port:
+        at, zh, en = await refusal(port, limit_s=0)
+    assert (at, zh, en) == ("request", "目标在 0 秒内没有给出操作列表", "the target listed no operations in 0 s")
