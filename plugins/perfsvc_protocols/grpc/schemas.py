@@ -59,8 +59,8 @@ class Schemas:
 
     async def all_methods(self, target: Callable[[], Target], metadata: Callable[[], Pairs]) -> list[MethodDescriptor]:
         """Return the methods of the given files, or of the server. Raises Failed, and as the arguments do."""
-        if self._given is not None:
-            return list(self._given.methods())
+        if self._from_files is not None:
+            return list(self._from_files.methods())
         channel, _ = await self._dialer.open(target(), reflection.LIMIT_S, 0)
         try:
             schema = await reflection.whole_schema(channel.grpc_channel, metadata())

@@ -986,6 +986,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/scenes/operations/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask a target for its operations
+         * @description Needs the project role editor
+         */
+        post: operations["postOperations"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/scenes/try/": {
         parameters: {
             query?: never;
@@ -3017,6 +3037,17 @@ export interface components {
             vus: number;
         };
         /**
+         * ListedOperation
+         * @description An operation that a target offers: its name, its kind in words, and the fields of a request that it sets.
+         */
+        ListedOperation: {
+            kind: string;
+            name: string;
+            request: {
+                [key: string]: unknown;
+            };
+        };
+        /**
          * LiveFrame
          * @description A frame of a live feed; ``type`` is the discriminator.
          */
@@ -3366,6 +3397,52 @@ export interface components {
             zh: string;
         } & {
             [key: string]: unknown;
+        };
+        /**
+         * OperationsForm
+         * @description A request that is being written, and what a trial would bring to it.
+         */
+        OperationsForm: {
+            /**
+             * Environment
+             * @default null
+             */
+            env_id: number | null;
+            /** Project */
+            project_id: number;
+            /** Protocol */
+            protocol: string;
+            /** Protocol options */
+            protocol_options?: {
+                [key: string]: {
+                    [key: string]: unknown;
+                };
+            };
+            /** Request */
+            request?: {
+                [key: string]: unknown;
+            };
+            /**
+             * Base URL
+             * @default null
+             */
+            target_url: string | null;
+            /**
+             * Time limit, s
+             * @default 10
+             */
+            timeout: number;
+            /** Variables */
+            variables?: {
+                [key: string]: string;
+            };
+        };
+        /**
+         * OperationsResponse
+         * @description Operations that a target offers, in its order.
+         */
+        OperationsResponse: {
+            operations: components["schemas"]["ListedOperation"][];
         };
         /**
          * Option
@@ -12431,6 +12508,71 @@ export interface operations {
             403: components["responses"]["403"];
             404: components["responses"]["404"];
             409: components["responses"]["409"];
+            503: components["responses"]["503"];
+            507: components["responses"]["507"];
+        };
+    };
+    postOperations: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "project_id": 1,
+                 *       "protocol": "grpc",
+                 *       "protocol_options": {
+                 *         "grpc": {
+                 *           "protos": {
+                 *             "orders.proto": "syntax = \"proto3\"; package shop.v1; message Order { string item = 1; int32 count = 2; } service Orders { rpc Create(Order) returns (Order); }"
+                 *           }
+                 *         }
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["OperationsForm"];
+            };
+        };
+        responses: {
+            /** @description Ask a target for its operations */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "operations": [
+                     *         {
+                     *           "name": "shop.v1.Orders/Create",
+                     *           "kind": "unary",
+                     *           "request": {
+                     *             "method": "shop.v1.Orders/Create",
+                     *             "message": {
+                     *               "item": "",
+                     *               "count": 0
+                     *             }
+                     *           }
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OperationsResponse"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            502: components["responses"]["502"];
             503: components["responses"]["503"];
             507: components["responses"]["507"];
         };
