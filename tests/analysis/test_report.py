@@ -106,7 +106,7 @@ def test_series_are_parallel_lists(metrics):
     assert (series["dropped"], series["late"]) == ([0] * 5, [0, 0, 0, 4, 0])
 
 
-def test_arrivals_that_were_dropped_or_late_are_told():
+def test_arrivals_that_were_dropped_or_late_are_reported():
     metrics = RunMetrics(["a"])
     for seq, dropped, late in ((1, 0, 2), (2, 5, 1)):
         fields = {"elapsed": seq, "span_ns": 10**9, "vus": 1, "planned_vus": 1}
@@ -127,7 +127,7 @@ def test_without_a_plan_there_is_no_latency_from_it():
     assert "latency_from_plan" not in json.dumps(report)
 
 
-def test_the_two_latencies_are_told_apart_in_one_sentence(metrics):
+def test_the_two_latencies_are_reported_apart_in_one_sentence(metrics):
     planned = report_of(metrics)["latency_from_plan"]
     assert list(planned) == ["avg", "min", "max", "percentiles", "note"]
     assert (planned["avg"], planned["percentiles"]["p99"]) == (90.0, 90.0)
@@ -310,7 +310,7 @@ def test_warnings_of_a_generator_at_its_limit():
     ]
 
 
-def test_a_target_that_was_down_for_a_while_is_told():
+def test_a_target_that_was_down_for_a_while_is_reported():
     metrics = RunMetrics(["a"])
     quick = Histogram.of_ns([5 * 10**6] * 100).pack()
     for seq in range(1, 13):

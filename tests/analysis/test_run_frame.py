@@ -119,7 +119,7 @@ def told(frames: list[dict[str, Any]]) -> list[Any]:
     return [frame["data"]["row"]["level"] for frame in frames]
 
 
-def test_each_level_of_a_search_is_told_once_it_has_its_verdict() -> None:
+def test_each_level_of_a_search_is_reported_once_it_has_its_verdict() -> None:
     good, bad = {"level": 5, "verdict": "good"}, {"level": 9, "verdict": "bad"}
     frames = SearchFrames("error_rate")
     assert frames.after(1, search({"level": 5, "verdict": "unfinished"})) == []
@@ -139,14 +139,14 @@ def test_each_level_of_a_search_is_told_once_it_has_its_verdict() -> None:
     assert told(frames.after(4, search(good, bad, complete=True), ended=True)) == [9]
 
 
-def test_a_stair_is_told_when_the_next_one_begins_or_the_run_ends() -> None:
+def test_a_stair_is_reported_when_the_next_one_begins_or_the_run_ends() -> None:
     frames = SearchFrames("step")
     assert frames.after(1, search({"level": 2})) == []
     assert told(frames.after(2, search({"level": 2}, {"level": 4}))) == [2]
     assert told(frames.after(3, search({"level": 2}, {"level": 4}), ended=True)) == [4]
 
 
-def test_an_adaptive_load_is_told_second_by_second() -> None:
+def test_an_adaptive_load_is_reported_second_by_second() -> None:
     frames = SearchFrames("adaptive")
     assert frames.after(1, search()) == []
     assert told(frames.after(2, search({"level": 2, "elapsed": 1}))) == [2]

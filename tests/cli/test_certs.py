@@ -33,7 +33,7 @@ def test_make_look_at_and_renew(perfsvc: Command, tmp_path: Path) -> None:
     assert certificate.read_bytes() != before
 
 
-def test_what_ends_soon_is_told(perfsvc: Command, tmp_path: Path) -> None:
+def test_what_ends_soon_is_reported(perfsvc: Command, tmp_path: Path) -> None:
     folder = tmp_path / "certs"
     make_certificates(folder, [], datetime.now(UTC) - timedelta(days=800, hours=1))
     done = perfsvc("certs", str(folder / "agent"), "--check")

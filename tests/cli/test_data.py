@@ -86,7 +86,7 @@ def test_a_run_without_data_says_nothing_of_it(shop: Shop, capsys: pytest.Captur
         ),
     ],
 )
-def test_what_is_wrong_with_the_data_is_told_before_any_request(
+def test_what_is_wrong_with_the_data_is_reported_before_any_request(
     shop: Shop, tmp_path: Path, capsys: pytest.CaptureFixture[str], config: dict[str, Any], line: str
 ) -> None:
     assert main(["--lang", "en", "run", plan_in(tmp_path, shop.url, **config), "-q"]) == BAD_INPUT
@@ -152,7 +152,7 @@ def test_fewer_rows_than_users_with_one_each_are_refused_before_the_run(
     assert perfsvc("check", lenient).code == 0
 
 
-def test_a_rendezvous_that_can_never_be_full_is_told_before_the_run(
+def test_a_rendezvous_that_can_never_be_full_is_reported_before_the_run(
     shop: Shop, perfsvc: Command, tmp_path: Path
 ) -> None:
     plan = tmp_path / "meet.json"

@@ -165,14 +165,14 @@ def test_arrivals_that_were_kept_waiting(perfsvc: Command, shop: Shop, tmp_path:
     assert any(line.startswith("validity: INVALID (") for line in lines[:4])
 
 
-def test_every_cause_is_told(shown: Any) -> None:
+def test_every_cause_is_reported(shown: Any) -> None:
     causes = [{"state": "SUSPECT", "zh": "甲", "en": "first"}, {"state": "SUSPECT", "zh": "乙", "en": "second"}]
     validity = {"state": "SUSPECT", "at_least": False, "causes": causes}
     assert "validity: SUSPECT (first; second)" in shown(validity=validity)
     assert "有效性：SUSPECT 存疑 (甲; 乙)" in shown("zh", validity=validity)
 
 
-def test_what_protocols_counted_is_told(shown: Any) -> None:
+def test_what_protocols_counted_is_reported(shown: Any) -> None:
     gauges = {"round_trip_ms": {"count": 2, "avg": 0.125, "max": 0.25}}
     step = STEP | {"name": "burst", "counters": {"datagrams_sent": 12345678.0, "lost": 2.0}, "gauges": gauges}
     line = "burst: datagrams_sent 12345678, lost 2, round_trip_ms 0.125 (max 0.25)"
@@ -199,7 +199,7 @@ def test_the_score_is_shown_with_its_parts(
     assert zh in shown("zh", performance_score=told, validity=validity)
 
 
-def test_every_warning_is_told(shown: Any) -> None:
+def test_every_warning_is_reported(shown: Any) -> None:
     warnings = [{"zh": "甲", "en": "first"}, {"zh": "乙", "en": "second"}]
     assert shown(warnings=warnings)[-2:] == ["note: first", "note: second"]
     assert shown("zh", warnings=warnings)[-2:] == ["注意：甲", "注意：乙"]

@@ -65,7 +65,7 @@ def test_the_environment_fills_in_texts_and_arguments(tmp_path: Path, monkeypatc
     assert url_of(loaded(write(tmp_path), "-e", "KEY=x")) == "/items/{{id}}?k=x"
 
 
-def test_mistakes_are_told_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_mistakes_are_reported_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("KEY", raising=False)
     assert problems_of(write(tmp_path, config={**CONFIG, "vuz": 1})) == [
         "scenes[0].steps[0].request.url: "

@@ -115,7 +115,7 @@ def test_a_file_without_an_end_is_too_large(perfsvc: Command) -> None:
 @pytest.mark.parametrize(
     "what", ["127.0.0.1:8080/", "localhost:80", "shop.example:8080/a?b=c", "[::1]:80/x", "example.com", "a.b/c"]
 )
-def test_an_address_without_a_scheme_is_told_so(perfsvc: Command, what: str) -> None:
+def test_an_address_without_a_scheme_is_reported_so(perfsvc: Command, what: str) -> None:
     code, _, told = perfsvc("run", what)
     assert (code, told.count("\n")) == (2, 1)
     assert told.endswith(f"No such file or directory; if it is an address, write http://{what.removesuffix('/')}\n")
@@ -126,7 +126,7 @@ def test_other_names_get_no_such_advice(perfsvc: Command, what: str) -> None:
     assert "http" not in perfsvc("run", what).err
 
 
-def test_problems_of_flags_are_told_together(perfsvc: Command) -> None:
+def test_problems_of_flags_are_reported_together(perfsvc: Command) -> None:
     done = perfsvc("run", URL, "-d", "abc", "--ramp", "", "-t", "zz")
     assert done.code == 2
     assert [line.split(": ")[1] for line in done.err.splitlines()] == [
@@ -134,7 +134,7 @@ def test_problems_of_flags_are_told_together(perfsvc: Command) -> None:
     ]  # fmt: skip
 
 
-def test_every_problem_is_told_in_either_language(perfsvc: Command, tmp_path: Path) -> None:
+def test_every_problem_is_reported_in_either_language(perfsvc: Command, tmp_path: Path) -> None:
     path = tmp_path / "plan.yaml"
     path.write_text(
         "config: {concurent_users: 1, vus: x, hold_time: 1, execution_config: {thresholds: [p95 ~ 1]},\n"
@@ -221,19 +221,19 @@ OPTIONS = "config.execution_config.protocol_options"
          f"{OPTIONS}.http.ca: no PEM certificate can be read there"),
     ],
 )  # fmt: skip
-def test_what_is_wrong_is_told_by_its_place(perfsvc: Command, tmp_path: Path, text: str, told: str) -> None:
+def test_what_is_wrong_is_reported_by_its_place(perfsvc: Command, tmp_path: Path, text: str, told: str) -> None:
     path = tmp_path / "plan.yaml"
     path.write_text(text)
     code, out, err = perfsvc("run", str(path))
     assert (code, out, without_places(err)) == (2, "", f"perfsvc: {told}\n")
 
 
-def test_a_rate_that_is_no_number_is_told_by_its_place(perfsvc: Command) -> None:
+def test_a_rate_that_is_no_number_is_reported_by_its_place(perfsvc: Command) -> None:
     problem = "perfsvc: --rate: not a rate: nan; write 200, 200/s, 12000/min or 7200/h\n"
     assert perfsvc("run", URL, "-r", "nan") == (2, "", problem)
 
 
-def test_choices_are_told_in_the_language_asked_for(perfsvc: Command, tmp_path: Path) -> None:
+def test_choices_are_reported_in_the_language_asked_for(perfsvc: Command, tmp_path: Path) -> None:
     path = tmp_path / "plan.yaml"
     path.write_text("config: {vus: 1, test_mode: foo, target_url: 'http://127.0.0.1:1/'}")
     told = "应为以下值之一：'concurrent', 'step', 'error_rate' 或 'adaptive'"

@@ -146,7 +146,7 @@ def test_lists_in_the_file_are_lists(tmp_path: Path) -> None:
     )
 
 
-def test_all_faults_are_told_at_once(tmp_path: Path) -> None:
+def test_all_faults_are_reported_at_once(tmp_path: Path) -> None:
     with pytest.raises(SettingsError) as caught:
         load({"port": "x"}, {"PERFSVC_LOG_LEVEL": "loud"}, written(tmp_path, "prot = 1"))
     assert str(caught.value).count("; ") == 2
@@ -164,7 +164,7 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     assert caught.value.text.zh == f"文件 {file} 不是合法的 TOML（第 1 行第 8 列）：等号后缺少值"
 
 
-def test_unknown_names_in_the_environment_are_told(caplog: pytest.LogCaptureFixture) -> None:
+def test_unknown_names_in_the_environment_are_reported(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING):
         assert load(environ={"PERFSVC_PROT": "1", "PERFSVC_SKIP_UI": "1"}) == Settings()
     assert [record.getMessage() for record in caplog.records] == [
@@ -220,7 +220,7 @@ def test_a_key_cut_short_is_refused(tmp_path: Path) -> None:
         obtain_secret_key(Settings(data_dir=tmp_path))
 
 
-def test_a_data_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+def test_a_data_folder_that_cannot_be_made_is_reported(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(SettingsError, match="cannot keep the secret key"):
         obtain_secret_key(Settings(data_dir=tmp_path / "file" / "data"))

@@ -192,7 +192,7 @@ async def test_pages_by_offset_in_the_body_until_the_total() -> None:
 
 
 @pytest.mark.asyncio
-async def test_an_endpoint_that_does_not_know_the_parameter_is_told_of() -> None:
+async def test_an_endpoint_that_does_not_know_the_parameter_is_reported_of() -> None:
     with JsonApi(saying([{"a": 1}])) as api:
         rows, warnings = await fetched({"url": api.url, "pagination": {"type": "page"}})
         assert (rows, len(api.asked)) == ([{"a": 1}], 2)
@@ -246,7 +246,7 @@ async def test_a_link_to_itself_ends() -> None:
         ({"max_pages": 3}, 6, "only the first 3 pages (max_pages)"),
     ],
 )
-async def test_endless_pages_are_bounded_and_it_is_told(limit: dict[str, int], count: int, said: str) -> None:
+async def test_endless_pages_are_bounded_and_it_is_reported(limit: dict[str, int], count: int, said: str) -> None:
     with JsonApi(lambda asked: Said([{"p": asked.query["page"]}] * 2)) as api:
         rows, warnings = await fetched({"url": api.url, "pagination": {"type": "page"}, **limit})
     assert (len(rows), warnings) == (count, [said])
@@ -266,7 +266,7 @@ async def test_what_may_pass_is_tried_again(status: int) -> None:
 
 @pytest.mark.asyncio
 @pytest.mark.parametrize(("status", "times"), [(503, 3), (400, 1), (401, 1), (403, 1), (404, 1), (204, 1)])
-async def test_what_does_not_pass_is_told(status: int, times: int) -> None:
+async def test_what_does_not_pass_is_reported(status: int, times: int) -> None:
     with JsonApi(saying(b"", status)) as api:
         with pytest.raises(DataFailure) as caught:
             await fetched({"url": f"{api.url}/users?key=s3cret", **QUICK})

@@ -125,7 +125,7 @@ async def test_columns_may_be_named(read):
 
 
 @pytest.mark.asyncio
-async def test_names_that_no_step_can_use_are_told(read):
+async def test_names_that_no_step_can_use_are_reported(read):
     _, warnings = await read("user name,age\n张三,5\n")
     assert [warning.en for warning in warnings] == [
         "these names cannot be variables: user name; name the columns with columns"
@@ -185,7 +185,7 @@ BAD = b'a,b\n1,2\n3\n4,5,6\n7,\xff\n8,\0\n9,"x"y\n10,"two\nlines"\n11\n12,13\n'
 
 
 @pytest.mark.asyncio
-async def test_bad_rows_are_told_by_line_and_left_out(read):
+async def test_bad_rows_are_reported_by_line_and_left_out(read):
     rows, warnings = await read(BAD, encoding="utf-8")
     assert rows == [{"a": "1", "b": "2"}, {"a": "10", "b": "two\nlines"}, {"a": "12", "b": "13"}]
     assert warnings[0].en == (
@@ -203,7 +203,7 @@ async def test_or_the_first_is_the_end(read):
 
 
 @pytest.mark.asyncio
-async def test_only_some_are_told(read):
+async def test_only_some_are_reported(read):
     _, warnings = await read("a,b\n1,2\n" + "x\n" * 5000)
     assert warnings[0].en.startswith("5000 bad rows were skipped: line 3 has")
     assert warnings[0].en.count("line ") == 10

@@ -233,7 +233,7 @@ async def test_a_rewind_that_is_cancelled_leaves_the_block_on_its_way_to_be_wait
 
 @pytest.mark.asyncio
 @pytest.mark.parametrize("codec", ["utf-16", "utf-32"])
-async def test_an_encoding_that_the_file_does_not_have_is_told(tmp_path: Path, codec: str) -> None:
+async def test_an_encoding_that_the_file_does_not_have_is_reported(tmp_path: Path, codec: str) -> None:
     with pytest.raises(InvalidInput) as caught:
         async with opened(tmp_path / "data.csv", b"a,b\n1,2\n", encoding=codec):
             pass

@@ -165,7 +165,7 @@ async def test_a_refused_login_tells_no_secret(connection: dict[str, Any], chang
 
 
 @pytest.mark.asyncio
-async def test_a_server_that_is_not_there_is_told(connection: dict[str, Any]) -> None:
+async def test_a_server_that_is_not_there_is_reported(connection: dict[str, Any]) -> None:
     with closing(socket.create_server(("127.0.0.1", 0))) as taken:
         port = taken.getsockname()[1]
     with pytest.raises(DataFailure, match="refused: Connection refused"):
@@ -189,7 +189,7 @@ async def test_the_host_is_subject_to_the_target_policy(
 
 
 @pytest.mark.asyncio
-async def test_what_the_server_does_not_know_is_told_in_its_words(connection: dict[str, Any]) -> None:
+async def test_what_the_server_does_not_know_is_reported_in_its_words(connection: dict[str, Any]) -> None:
     with pytest.raises(DataFailure, match=r"the database refused: Table '.*nowhere' doesn't exist"):
         await opened(connection, "SELECT a FROM nowhere")
 
@@ -240,7 +240,7 @@ async def test_sqlite_has_a_time_limit_too(tmp_path: Path) -> None:
 
 
 @pytest.mark.asyncio
-async def test_a_file_that_is_no_database_is_told(tmp_path: Path) -> None:
+async def test_a_file_that_is_no_database_is_reported(tmp_path: Path) -> None:
     (tmp_path / "a.db").write_text("not a database, but long enough to be looked at" * 100)
     with pytest.raises(DataFailure, match="the database refused: file is not a database"):
         await read(sqlite_connection(tmp_path / "a.db"), "SELECT * FROM t")
@@ -264,7 +264,7 @@ async def test_large_values_come_in_small_blocks(tmp_path: Path) -> None:
 
 
 @pytest.mark.asyncio
-async def test_a_locked_file_is_told_soon(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_locked_file_is_reported_soon(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sqlite, "LOCKED_WAIT_S", 0.05)
     with closing(sqlite3.connect(tmp_path / "a.db", isolation_level=None)) as writer:
         writer.execute("CREATE TABLE t (a)")

@@ -108,7 +108,7 @@ async def test_closing_ends_what_runs(connection: dict[str, Any]) -> None:
 
 
 @pytest.mark.asyncio
-async def test_failures_are_told_without_secrets(connection: dict[str, Any]) -> None:
+async def test_failures_are_reported_without_secrets(connection: dict[str, Any]) -> None:
     with pytest.raises(DataFailure, match='relation "nowhere" does not exist'):
         await opened(connection, "SELECT a FROM nowhere")
     with pytest.raises(InvalidInput, match="columns of the same name: a"):

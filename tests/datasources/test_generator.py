@@ -227,7 +227,7 @@ async def test_the_process_ends_when_nobody_wants_the_source_any_more():
 
 
 @pytest.mark.asyncio
-async def test_a_process_that_is_gone_is_told():
+async def test_a_process_that_is_gone_is_reported():
     task, process = await opening()
     process.kill()
     with pytest.raises(DataFailure, match="the Faker process ended"):

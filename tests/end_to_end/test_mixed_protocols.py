@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.protocols.grpc_peers import Desk
+from tests.protocols.grpc_peers import DemoServicer
 from tests.protocols.grpc_peers import served
 from tests.protocols.servers import Peer
 from tests.protocols.servers import ScriptedServer
@@ -84,13 +84,13 @@ def run(plan: Path, report: Path) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.asyncio
 async def test_five_protocols_in_one_scene(tmp_path: Path):
-    desk = Desk()
+    servicer = DemoServicer()
     async with (
         ScriptedServer(shop) as http,
         WebSocketServer() as web,
         ScriptedServer(echoing) as tcp,
         UdpServer(drops(every=10)) as udp,
-        served(desk, "v1") as grpc,
+        served(servicer, "v1") as grpc,
     ):
         plan, report = tmp_path / "plan.json", tmp_path / "report.json"
         config = {"concurrent_users": 4, "hold_time": 60, "execution_config": {"max_iterations": ITERATIONS}}

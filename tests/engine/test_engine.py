@@ -239,7 +239,7 @@ def test_a_scene_that_sends_nothing_leaves_the_loop_free() -> None:
         assert rig.requests == 0
 
 
-def test_every_fault_of_a_scene_is_told_by_path() -> None:
+def test_every_fault_of_a_scene_is_reported_by_path() -> None:
     steps = [
         {"name": "a", "request": {"path": 1}},
         {"name": "b", "request": {"pth": "/"}, "checks": [{"type": "regex", "pattern": "("}]},

@@ -141,7 +141,7 @@ def test_no_arrival_is_lost_or_doubled_by_new_shares(
 
 
 @given(weights, weights, st.sampled_from(["constant", "poisson"]), st.floats(0.1, 9), st.floats(0.01, 2))
-def test_new_shares_that_are_told_too_late_count_from_when_they_should(
+def test_new_shares_that_are_reported_too_late_count_from_when_they_should(
     before: list[int], after: list[int], distribution: str, since: float, late: float
 ) -> None:
     nodes = [Node(Share(index, tuple(before)), distribution) for index in range(3)]

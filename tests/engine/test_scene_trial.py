@@ -188,7 +188,7 @@ async def test_a_trial_is_bounded() -> None:
     assert (binary["response"]["encoding"], base64.b64decode(binary["response"]["body"])) == ("base64", b"\x00\xff")
 
 
-def test_every_fault_is_told_before_anything_is_sent() -> None:
+def test_every_fault_is_reported_before_anything_is_sent() -> None:
     broken = get(
         "b", extract=[{"name": "x", "from": "regex", "pattern": "("}], checks=[{"type": "regex", "pattern": "["}]
     )

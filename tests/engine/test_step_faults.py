@@ -73,7 +73,7 @@ def test_a_run_tells_all_faults_of_a_step() -> None:
     ]
 
 
-def test_wrong_options_are_told_once_under_the_config() -> None:
+def test_wrong_options_are_reported_once_under_the_config() -> None:
     steps = [{"name": "a", "request": {"path": "/"}}, {"name": "b", "request": {"path": "/"}}]
 
     async def main() -> None:

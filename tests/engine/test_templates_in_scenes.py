@@ -91,7 +91,7 @@ def problems(steps: list[dict[str, Any]], **more: Any) -> dict[str, str]:
     return virtual_time.run(main())
 
 
-def test_names_that_nothing_gives_a_value_are_told_before_the_run() -> None:
+def test_names_that_nothing_gives_a_value_are_reported_before_the_run() -> None:
     found = problems(
         [
             GIVEN | {"extract": [{"name": "token", "from": "status"}]},
@@ -173,7 +173,7 @@ def test_a_value_that_cannot_be_had_is_a_request_that_is_not_sent() -> None:
         ({"a b": 1}, "steps[0].set.a b", "must be letters, digits, _ and -"),
     ],
 )
-def test_faults_of_variables_that_a_step_sets_are_told_by_their_place(set_: Any, path: str, en: str) -> None:
+def test_faults_of_variables_that_a_step_sets_are_reported_by_their_place(set_: Any, path: str, en: str) -> None:
     with pytest.raises(InvalidInput) as caught:
         run(spec_of([{"name": "set", "set": set_, "request": {"path": "/"}}]))
     (problem,) = caught.value.problems

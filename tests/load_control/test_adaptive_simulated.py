@@ -372,7 +372,7 @@ def test_the_result_says_what_it_is_about() -> None:
 
 
 @pytest.mark.parametrize(("target", "most", "bound"), [(200, 3, "high"), (5, 50, "low"), (40, 500, None)])
-def test_a_target_out_of_reach_is_told_by_the_bound(target: float, most: int, bound: str | None) -> None:
+def test_a_target_out_of_reach_is_reported_by_the_bound(target: float, most: int, bound: str | None) -> None:
     held = HeldLoad(ClosedQueue(8, 0.02, 0.0, 1), "vus", 1, most, "avg", target)
     assert held.result["out_of_reach"] == bound
 

@@ -182,7 +182,7 @@ def test_a_generator_that_always_stalls_says_at_least() -> None:
     assert (result["at_least"], result["complete"]) == (True, True)
 
 
-def test_a_target_that_breaks_for_good_is_told_so() -> None:
+def test_a_target_that_breaks_for_good_is_reported_so() -> None:
     result, moments = searched(Glass(500))
     assert (result["value"], result["high"]) == (379.8, 569.7)
     assert (result["recovered"], result["complete"], result["at_least"]) == (False, False, False)
@@ -228,7 +228,7 @@ def test_a_level_with_a_pause_in_it_is_measured_anew() -> None:
     assert answers == [None] * 9 + [75]
 
 
-def test_a_pause_of_which_nothing_is_told_is_noticed() -> None:
+def test_a_pause_of_which_nothing_is_reported_is_noticed() -> None:
     search = ErrorRateController(RATES, "arrival_rate")
     for number in range(1, 6):
         search.observe(closed_second(number, 50, TokenBucket(500).second(50)))

@@ -40,7 +40,7 @@ def test_late_ones_find_their_place(snapshot: MakeSnapshot) -> None:
     assert series.points().users == [1.0, 2.0, 4.0]
 
 
-def test_long_runs_are_told_in_wider_spans(snapshot: MakeSnapshot) -> None:
+def test_long_runs_are_reported_in_wider_spans(snapshot: MakeSnapshot) -> None:
     series = NodeSeries()
     for seq in range(7200):
         health = NodeHealth(process_cpu=seq % 60)

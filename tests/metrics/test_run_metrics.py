@@ -178,7 +178,7 @@ def test_two_snapshots_of_a_node_in_one_second_add_up(window, snapshot):
     assert (second.requests, second.rps, second.span_ns, second.vus) == (4, 4.0, 10**9, 5)
 
 
-def test_pauses_and_gaps_are_told(window, feed, snapshot):
+def test_pauses_and_gaps_are_reported(window, feed, snapshot):
     metrics = RunMetrics(["a"])
     feed(metrics, [window(0, [1])])
     feed(metrics, [], [], span_ns=0, paused=True)

@@ -33,7 +33,7 @@ def run(metrics, snapshot, window, seconds, first=1):
         metrics.close_seconds(T0 + seq)
 
 
-def test_short_runs_are_told_second_by_second(metrics, snapshot, window):
+def test_short_runs_are_reported_second_by_second(metrics, snapshot, window):
     run(metrics, snapshot, window, 5)
     assert [(point.second - T0, point.width) for point in metrics.series.finest()] == [(n, 1) for n in range(1, 6)]
 

@@ -30,7 +30,7 @@ def test_nothing_is_no_span():
     assert StepSeries(2).points() == StepPoints(1, [], [[], []], [[], []], [[], []], [{}, {}], [{}, {}])
 
 
-def test_every_second_is_told_of_every_step():
+def test_every_second_is_reported_of_every_step():
     series = StepSeries(2)
     third_failed = did(10, 20, 20)
     third_failed.errors = 1
@@ -48,7 +48,7 @@ def test_every_second_is_told_of_every_step():
     )
 
 
-def test_the_run_in_progress_is_told_and_goes_on():
+def test_the_run_in_progress_is_reported_and_goes_on():
     series = StepSeries(1)
     run(series, 3)
     assert series.points() == series.points()
@@ -92,7 +92,7 @@ def counted(counters: dict[str, float], **gauges: GaugeSum) -> StepTotals:
     return totals
 
 
-def test_what_protocols_count_and_measure_is_told_of_every_span():
+def test_what_protocols_count_and_measure_is_reported_of_every_span():
     series = StepSeries(2)
     series.add(T0, NS_PER_S, {0: counted({"sent": 3.0}, ping_ms=GaugeSum(2, 5.0, 4.0))})
     series.add(T0 + 1, NS_PER_S, {1: counted({"lost": 1.0})})

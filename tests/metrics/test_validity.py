@@ -70,7 +70,7 @@ def test_a_lag_counts_for_as_many_seconds_as_it_lasts(measured, snapshot, gap_s,
     assert metrics.health.seconds == calm + gap_s
 
 
-def test_a_standstill_is_told_in_both_languages(measured, snapshot):
+def test_a_standstill_is_reported_in_both_languages(measured, snapshot):
     metrics = measured([CALM] * 12)
     metrics.merge(snapshot(13, health=NodeHealth(loop_lag_ms=10_000), span_ns=10_000_000_000))
     (cause,) = [cause for cause in metrics.validity().causes if cause.code == "stood_still"]
@@ -235,7 +235,7 @@ def test_pauses_and_stubs_of_seconds_are_not_judged(snapshot):
     assert (log.seconds, log.loop_lag.seconds, log.cpu_needed.worst) == (0, 0, 0.0)
 
 
-def test_every_cause_is_told_in_both_languages_with_its_figures(measured):
+def test_every_cause_is_reported_in_both_languages_with_its_figures(measured):
     worst = NodeHealth(
         process_cpu=60,
         cpu_wait=40,

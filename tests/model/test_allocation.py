@@ -42,7 +42,7 @@ def test_what_is_left_open_follows(given: dict[str, Any], ending: str, ends_the_
         ({"unique": 1}, ["unique"]),
     ],
 )
-def test_contradictions_are_told_by_path_in_both_languages(given: dict[str, Any], paths: list[str]) -> None:
+def test_contradictions_are_reported_by_path_in_both_languages(given: dict[str, Any], paths: list[str]) -> None:
     with pytest.raises(InvalidInput) as caught:
         PlanConfig.parse({"concurrent_users": 1, "data_config": {"file": "x", **given}}, "config")
     problems = caught.value.problems

@@ -218,7 +218,7 @@ def test_a_value_that_a_function_cannot_take_fails_its_request() -> None:
         ("{{$faker.nope}}", "Faker has no nope"),
     ],
 )
-def test_mistakes_are_told_before_the_run(text: str, said: str) -> None:
+def test_mistakes_are_reported_before_the_run(text: str, said: str) -> None:
     told = fault_of(text)
     assert said in told.en
     assert re.search("[一-鿿]", told.zh)

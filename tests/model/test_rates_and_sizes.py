@@ -85,7 +85,7 @@ def test_a_rate_that_is_refused(given: str, message: str) -> None:
 
 
 @pytest.mark.parametrize("written", ["100/s", "6000 / min"])
-def test_a_rate_in_a_stage_of_users_is_told_where_rates_belong(written: str) -> None:
+def test_a_rate_in_a_stage_of_users_is_reported_where_rates_belong(written: str) -> None:
     with pytest.raises(InvalidInput) as caught:
         PlanConfig.parse({"concurrent_users": 5, "execution_config": {"stages": [{"duration": 5, "target": written}]}})
     (problem,) = caught.value.problems

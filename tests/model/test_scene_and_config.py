@@ -44,7 +44,7 @@ def test_a_scene_survives_a_round_trip() -> None:
     assert [step.name for step in scene.walk()] == ["login", "list"]
 
 
-def test_every_fault_of_a_scene_is_told_at_once() -> None:
+def test_every_fault_of_a_scene_is_reported_at_once() -> None:
     document = {
         "nam": 1,
         "steps": [
@@ -179,7 +179,7 @@ def test_names_that_clash_hide_no_other_fault() -> None:
          {"execution_config.stages", "test_mode"}),
     ],
 )  # fmt: skip
-def test_contradictions_are_told_beside_wrong_fields(document: dict[str, Any], told: set[str]) -> None:
+def test_contradictions_are_reported_beside_wrong_fields(document: dict[str, Any], told: set[str]) -> None:
     assert set(problems(lambda: PlanConfig.parse(document))) == told
 
 
@@ -188,7 +188,7 @@ def test_a_config_within_a_plan_file_tells_as_much() -> None:
     assert set(problems(lambda: PlanFile.parse(document))) == {"nme", "config.concurrent_users", "config.test_mode"}
 
 
-def test_contradictions_are_told_together() -> None:
+def test_contradictions_are_reported_together() -> None:
     document = {"concurrent_users": 1, "test_mode": "step", "node_count": 3, "hold_time": 0}
     assert set(problems(lambda: PlanConfig.parse(document))) == {"test_mode", "node_count", "hold_time"}
 

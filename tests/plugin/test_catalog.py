@@ -30,7 +30,7 @@ def test_classes_are_found_by_name(install):
     assert catalog.data_source("sheet").name == "sheet"
 
 
-def test_a_name_that_is_not_there_is_told_with_those_that_are(install):
+def test_a_name_that_is_not_there_is_reported_with_those_that_are(install):
     catalog = Catalog.load(
         points=[*install("acme", protocols("tcp", "echo")), *install("bad", "import nobody_has_this")]
     )

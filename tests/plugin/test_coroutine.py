@@ -112,7 +112,7 @@ async def test_what_cannot_be_prepared_raises_and_nothing_begins() -> None:
 
 
 @pytest.mark.asyncio
-async def test_aborting_is_told_at_once_and_nothing_comes_later() -> None:
+async def test_aborting_is_reported_at_once_and_nothing_comes_later() -> None:
     session = Scripted(for_ever)
     for waited in range(3):
         session.start(Call(1))

@@ -168,7 +168,7 @@ def test_a_plugin_counts_as_a_whole(install):
     assert failure_of(install("acme", body)).error.en.startswith("P_Bad:")
 
 
-def test_one_module_under_two_entry_points_is_told(install):
+def test_one_module_under_two_entry_points_is_reported(install):
     (point,) = install("acme", SOUND)
     again = EntryPoint("again", point.value, GROUP)
     brought, (failure,) = discover([point, again])

@@ -70,7 +70,7 @@ def test_a_folder_that_is_there_is_left_alone(tmp_path: Path, capsys: pytest.Cap
     assert list((tmp_path / "perfsvc-acme").iterdir()) == []
 
 
-def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_folder_that_cannot_be_made_is_reported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "file").write_text("")
     assert main(["--lang", "en", "plugins", "new", "acme", "--into", str(tmp_path / "file")]) == 2
     assert capsys.readouterr().err.startswith("perfsvc: --into: cannot be written: ")

@@ -77,11 +77,11 @@ def note(**fields: Any) -> Any:
     return GetMessageClass(pool().FindMessageTypeByName("demo.Note"))(**fields)
 
 
-class Desk:
-    """Says back what it is told. Words that begin with a keyword make it do something else."""
+class DemoServicer:
+    """Returns each request. A text that begins with a keyword makes it do something else."""
 
     def __init__(self) -> None:
-        self.heard: deque[Any] = deque(maxlen=KEPT)
+        self.requests: deque[Any] = deque(maxlen=KEPT)
         self.metadata: deque[dict[str, str | bytes]] = deque(maxlen=KEPT)
         self.peers: set[str] = set()
         self.remaining: deque[float | None] = deque(maxlen=KEPT)
@@ -89,46 +89,46 @@ class Desk:
         self.held = asyncio.Event()
 
     async def say(self, request: Any, context: Any) -> Any:
-        await self._note(request, context)
+        await self._record(request, context)
         match request.text.split(":", 2):
-            case ["fail", code, words]:
+            case ["fail", code, message]:
                 context.set_trailing_metadata((("x-why", "asked for"),))
-                await context.abort(_code(int(code)), words)
+                await context.abort(_code(int(code)), message)
             case ["slow"]:
-                await self._for_ever()
+                await self._hang()
             case ["headers"]:
                 await context.send_initial_metadata((("x-first", "one"), ("x-both", "early")))
                 context.set_trailing_metadata((("x-last", "two"), ("x-both", "late"), ("x-raw-bin", b"\x00\xff")))
         return request
 
     async def count(self, request: Any, context: Any) -> AsyncIterator[Any]:
-        await self._note(request, context)
+        await self._record(request, context)
         for number in range(request.big_number):
             yield note(text=request.text, big_number=number)
         if request.text == "slow":
-            await self._for_ever()
+            await self._hang()
         if request.text == "fail":
             await context.abort(grpc.StatusCode.DATA_LOSS, "half of it")
 
     async def collect(self, requests: AsyncIterator[Any], context: Any) -> Any:
         texts = []
         async for request in requests:
-            await self._note(request, context)
+            await self._record(request, context)
             texts.append(request.text)
         return note(text=" ".join(texts), big_number=len(texts))
 
     async def chat(self, requests: AsyncIterator[Any], context: Any) -> AsyncIterator[Any]:
         async for request in requests:
-            await self._note(request, context)
+            await self._record(request, context)
             yield note(text=request.text.upper())
 
-    async def _note(self, request: Any, context: Any) -> None:
-        self.heard.append(request)
+    async def _record(self, request: Any, context: Any) -> None:
+        self.requests.append(request)
         self.metadata.append(dict(context.invocation_metadata()))
         self.peers.add(context.peer())
         self.remaining.append(context.time_remaining())
 
-    async def _for_ever(self) -> None:
+    async def _hang(self) -> None:
         self.held.set()
         try:
             await asyncio.get_running_loop().create_future()
@@ -140,16 +140,16 @@ def _code(number: int) -> grpc.StatusCode:
     return next(code for code in grpc.StatusCode if code.value[0] == number)
 
 
-def _handlers(desk: Desk) -> grpc.GenericRpcHandler:
+def _handlers(servicer: DemoServicer) -> grpc.GenericRpcHandler:
     cls = type(note())
     codec = {"request_deserializer": cls.FromString, "response_serializer": cls.SerializeToString}
     return grpc.method_handlers_generic_handler(
         SERVICE,
         {
-            "Say": grpc.unary_unary_rpc_method_handler(desk.say, **codec),
-            "Count": grpc.unary_stream_rpc_method_handler(desk.count, **codec),
-            "Collect": grpc.stream_unary_rpc_method_handler(desk.collect, **codec),
-            "Chat": grpc.stream_stream_rpc_method_handler(desk.chat, **codec),
+            "Say": grpc.unary_unary_rpc_method_handler(servicer.say, **codec),
+            "Count": grpc.unary_stream_rpc_method_handler(servicer.count, **codec),
+            "Collect": grpc.stream_unary_rpc_method_handler(servicer.collect, **codec),
+            "Chat": grpc.stream_stream_rpc_method_handler(servicer.chat, **codec),
         },
     )
 
@@ -168,7 +168,7 @@ def _reflection(version: str) -> grpc.GenericRpcHandler:
 
 @contextlib.asynccontextmanager
 async def served(
-    desk: Desk,
+    servicer: DemoServicer,
     *versions: str,
     credentials: grpc.ServerCredentials | None = None,
     extra: Sequence[Any] = (),
@@ -178,7 +178,7 @@ async def served(
 ) -> AsyncIterator[int]:
     """A running server with these versions of reflection; gives its port."""
     server = grpc.aio.server(interceptors=list(interceptors))
-    server.add_generic_rpc_handlers((_handlers(desk), *map(_reflection, versions), *extra))
+    server.add_generic_rpc_handlers((_handlers(servicer), *map(_reflection, versions), *extra))
     if credentials is None:
         port = server.add_insecure_port(f"{host}:{port}")
     else:
@@ -216,7 +216,7 @@ HEADERS_OK = bytes.fromhex("000001 01 04 00000001 88")
 
 
 async def until_called(peer: Peer) -> None:
-    """Shakes hands as HTTP/2 does and waits for a call to Desk."""
+    """Shakes hands as HTTP/2 does and waits for a call to DemoServicer."""
     received = await peer.some()
     await peer.send(SETTINGS + ACKNOWLEDGED)
     while SERVICE.encode() not in received:

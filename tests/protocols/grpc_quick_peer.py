@@ -1,4 +1,4 @@
-"""A gRPC server that does as little as may be: it reads no headers, and says back every message."""
+"""A gRPC server that does as little as may be: it reads no headers, and returns every message."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ TRAILER = b"\x00\x0bgrpc-status\x010"
 HEAD_SIZE = 9
 
 
-class QuickDesk(asyncio.Protocol):
+class QuickServer(asyncio.Protocol):
     """The server's end of one connection. A message is one frame, as it is where it is small."""
 
     def __init__(self, every: set[asyncio.Transport]) -> None:
@@ -72,7 +72,7 @@ def answer(kind: int, flags: int, stream: int, payload: bytes) -> bytes:
 async def served_quickly() -> AsyncIterator[int]:
     """A running server; gives its port."""
     every: set[asyncio.Transport] = set()
-    server = await asyncio.get_running_loop().create_server(lambda: QuickDesk(every), "127.0.0.1", 0)
+    server = await asyncio.get_running_loop().create_server(lambda: QuickServer(every), "127.0.0.1", 0)
     try:
         yield server.sockets[0].getsockname()[1]
     finally:

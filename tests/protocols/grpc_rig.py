@@ -11,7 +11,7 @@ from perfsvc.plugin.testing import Behaviour
 from perfsvc.plugin.testing import Rig
 from perfsvc_protocols.grpc import GrpcProtocol
 from tests.protocols.grpc_peers import PROTOS
-from tests.protocols.grpc_peers import Desk
+from tests.protocols.grpc_peers import DemoServicer
 from tests.protocols.grpc_peers import babbles
 from tests.protocols.grpc_peers import dies
 from tests.protocols.grpc_peers import relay
@@ -23,13 +23,13 @@ from tests.protocols.servers import ScriptedServer
 SAY = "demo.Desk/Say"
 
 
-class FirstCallHangs(Desk):
+class FirstCallHangs(DemoServicer):
     """A stream that is given up leaves its connection as it was: what a silent peer must forget is the call."""
 
     async def say(self, request: Any, context: Any) -> Any:
-        await self._note(request, context)
-        if len(self.heard) == 1:
-            await self._for_ever()
+        await self._record(request, context)
+        if len(self.requests) == 1:
+            await self._hang()
         return request
 
 
@@ -63,8 +63,8 @@ class GrpcRig(Rig):
             async with served_quickly() as port:
                 yield self.url("127.0.0.1", port)
             return
-        desk = FirstCallHangs() if behaviour is Behaviour.SILENT else Desk()
-        async with served(desk) as port:
+        servicer = FirstCallHangs() if behaviour is Behaviour.SILENT else DemoServicer()
+        async with served(servicer) as port:
             if behaviour is Behaviour.SILENT:
                 yield self.url("127.0.0.1", port)
                 return

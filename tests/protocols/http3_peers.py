@@ -21,11 +21,11 @@ from aioquic.tls import SessionTicket
 from tests.support.certificates import Authority
 
 
-class Desk:
-    """What a server was asked: method, path and size of the body, in order."""
+class Http3Server:
+    """A server; ``requests`` are method, path and size of the body of each, in order."""
 
     def __init__(self) -> None:
-        self.asked: list[tuple[str, str, int]] = []
+        self.requests: list[tuple[str, str, int]] = []
         self.connections = 0
         self.resumed: list[bool] = []
         self.port = 0
@@ -35,37 +35,37 @@ class Desk:
         return f"https://localhost:{self.port}"
 
 
-class Clerk(QuicConnectionProtocol):
-    """The server's end of one connection: says what it was asked; ``/redirect`` leads to ``/there``."""
+class Http3Peer(QuicConnectionProtocol):
+    """The server's end of one connection: replies with what it received; ``/redirect`` leads to ``/there``."""
 
-    def __init__(self, desk: Desk, *arguments: Any, **named: Any) -> None:
+    def __init__(self, server: Http3Server, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
-        self._desk = desk
+        self._server = server
         self._http: H3Connection | None = None
         self._open: dict[int, tuple[str, str]] = {}
         self._sizes: dict[int, int] = {}
 
     def quic_event_received(self, event: Any) -> None:
         if isinstance(event, ProtocolNegotiated):
-            self._desk.connections += 1
+            self._server.connections += 1
             self._http = H3Connection(self._quic)
         elif isinstance(event, HandshakeCompleted):
-            self._desk.resumed.append(event.session_resumed)
-        for told in [] if self._http is None else self._http.handle_event(event):
-            self._hear(told)
+            self._server.resumed.append(event.session_resumed)
+        for received in [] if self._http is None else self._http.handle_event(event):
+            self._receive(received)
 
-    def _hear(self, told: Any) -> None:
-        if isinstance(told, HeadersReceived):
-            said = dict(told.headers)
-            self._open[told.stream_id] = said[b":method"].decode(), said[b":path"].decode()
-            self._sizes[told.stream_id] = 0
-        elif isinstance(told, DataReceived):
-            self._sizes[told.stream_id] += len(told.data)
-        if told.stream_ended:
-            self._answer(told.stream_id, *self._open.pop(told.stream_id), self._sizes.pop(told.stream_id))
+    def _receive(self, event: Any) -> None:
+        if isinstance(event, HeadersReceived):
+            headers = dict(event.headers)
+            self._open[event.stream_id] = headers[b":method"].decode(), headers[b":path"].decode()
+            self._sizes[event.stream_id] = 0
+        elif isinstance(event, DataReceived):
+            self._sizes[event.stream_id] += len(event.data)
+        if event.stream_ended:
+            self._reply(event.stream_id, *self._open.pop(event.stream_id), self._sizes.pop(event.stream_id))
 
-    def _answer(self, stream: int, method: str, path: str, size: int) -> None:
-        self._desk.asked.append((method, path, size))
+    def _reply(self, stream: int, method: str, path: str, size: int) -> None:
+        self._server.requests.append((method, path, size))
         head = [(b":status", b"200"), (b"content-type", b"text/plain"), (b"set-cookie", b"a=b")]
         if path == "/redirect":
             head = [(b":status", b"302"), (b"location", b"/there")]
@@ -77,13 +77,13 @@ class Clerk(QuicConnectionProtocol):
 
 @asynccontextmanager
 async def http3(
-    authority: Authority, clerk: Callable[..., Clerk] = Clerk, sessions: dict[bytes, Any] | None = None
-) -> AsyncIterator[Desk]:
+    authority: Authority, peer: Callable[..., Http3Peer] = Http3Peer, sessions: dict[bytes, Any] | None = None
+) -> AsyncIterator[Http3Server]:
     """A running server for the host ``localhost``, on 127.0.0.1 over UDP.
 
     It gives out session tickets in any case, and takes back those that it keeps in ``sessions``.
     """
-    desk = Desk()
+    server = Http3Server()
     configuration = QuicConfiguration(is_client=False, alpn_protocols=H3_ALPN)
     configuration.load_cert_chain(*authority.issue("localhost"))
 
@@ -91,16 +91,16 @@ async def http3(
         if sessions is not None:
             sessions[session.ticket] = session
 
-    server = await serve(
+    listener = await serve(
         "127.0.0.1",
         0,
         configuration=configuration,
-        create_protocol=lambda *a, **n: clerk(desk, *a, **n),
+        create_protocol=lambda *a, **n: peer(server, *a, **n),
         session_ticket_fetcher={}.get if sessions is None else sessions.get,
         session_ticket_handler=keep,
     )
-    desk.port = server._transport.get_extra_info("sockname")[1]
+    server.port = listener._transport.get_extra_info("sockname")[1]
     try:
-        yield desk
+        yield server
     finally:
-        server.close()
+        listener.close()

@@ -10,7 +10,7 @@ from typing import ClassVar
 
 from perfsvc.plugin.testing import Behaviour
 from tests.protocols.http2_rig import authority
-from tests.protocols.http3_peers import Clerk
+from tests.protocols.http3_peers import Http3Peer
 from tests.protocols.http3_peers import http3
 from tests.protocols.http_rig import HttpRig
 
@@ -19,16 +19,16 @@ H3_INTERNAL_ERROR = 0x102
 DATA_BEFORE_HEADERS = b"\x00\x02ok"
 
 
-class FirstTime(Clerk):
+class FirstTime(Http3Peer):
     """Answers all requests alike, but for the first one on the first connection."""
 
     def __init__(self, behaviour: Behaviour, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
         self._behaviour = behaviour
 
-    def _answer(self, stream: int, method: str, path: str, size: int) -> None:
+    def _reply(self, stream: int, method: str, path: str, size: int) -> None:
         assert self._http is not None
-        behaviour = self._behaviour if self._desk.connections == 1 else Behaviour.GOOD
+        behaviour = self._behaviour if self._server.connections == 1 else Behaviour.GOOD
         self._behaviour = Behaviour.GOOD
         if behaviour is Behaviour.GOOD:
             self._http.send_headers(stream, OK)
@@ -51,8 +51,8 @@ class Http3Rig(HttpRig):
 
     @asynccontextmanager
     async def peer(self, behaviour: Behaviour) -> AsyncIterator[str]:
-        async with http3(authority(), partial(FirstTime, behaviour)) as desk:
-            yield self.url("127.0.0.1", desk.port)
+        async with http3(authority(), partial(FirstTime, behaviour)) as server:
+            yield self.url("127.0.0.1", server.port)
 
     def url(self, host: str, port: int) -> str:
         return f"https://{host}:{port}"

@@ -190,7 +190,7 @@ async def test_the_zone_of_an_address_is_used_and_not_sent(client: str):
 
 
 @pytest.mark.parametrize("url", ["http://a b.example/", "http://\u2488com.example/", "http://x..\u00e4/"])
-def test_what_is_no_host_is_told(url: str):
+def test_what_is_no_host_is_reported(url: str):
     protocol = HttpProtocol(HttpProtocol.Options.parse({}), context())
     with pytest.raises(InvalidInput) as raised:
         protocol.compile(HttpProtocol.Request.parse({"url": url}), 1, None)  # type: ignore[arg-type]
@@ -276,7 +276,7 @@ async def test_ciphers_are_limited(client: str, authority: Authority):
         ({"resolve": {"a:1": ["127.0.0.1", "x/y"]}}, "resolve.a:1"),
     ],
 )
-def test_options_that_cannot_be_are_told(options: dict[str, Any], path: str):
+def test_options_that_cannot_be_are_reported(options: dict[str, Any], path: str):
     with pytest.raises(InvalidInput) as raised:
         HttpProtocol.Options.parse(options)
     assert [problem.path for problem in raised.value.problems] == [path]

@@ -23,7 +23,7 @@ from perfsvc_protocols.tcp import TcpProtocol
 from perfsvc_protocols.udp import UdpProtocol
 from perfsvc_protocols.websocket import WebSocketProtocol
 from tests.protocols.grpc_peers import PROTOS
-from tests.protocols.grpc_peers import Desk
+from tests.protocols.grpc_peers import DemoServicer
 from tests.protocols.grpc_peers import served
 from tests.protocols.servers import Peer
 from tests.protocols.servers import ScriptedServer
@@ -146,7 +146,7 @@ async def test_without_a_certificate_one_is_turned_away(authority: Authority):
 
 
 @pytest.mark.parametrize("protocol", [HttpProtocol, TcpProtocol, WebSocketProtocol])
-def test_what_is_wrong_with_a_certificate_is_told_before_the_run(protocol: type[Protocol], authority: Authority):
+def test_what_is_wrong_with_a_certificate_is_reported_before_the_run(protocol: type[Protocol], authority: Authority):
     one, other = pem(authority.issue("one.example")), pem(authority.issue("two.example"))
     for options, path in (
         ({"certificate": one["certificate"]}, "certificate"),
@@ -243,7 +243,7 @@ async def test_a_name_leads_where_the_plan_says(protocol: type[Protocol]):
 
 @pytest.mark.asyncio
 async def test_names_of_grpc_and_udp_too():
-    async with served(Desk(), "v1") as port:
+    async with served(DemoServicer(), "v1") as port:
         options = {"protos": PROTOS, "resolve": {f"shop.test:{port}": "127.0.0.1"}}
         async with user_of(GrpcProtocol, f"grpc://shop.test:{port}", **options) as user:
             said = await user.do({"method": "demo.Desk/Say", "message": {"text": "hello"}})
@@ -276,7 +276,7 @@ async def test_no_override_leads_to_a_target_that_is_denied(protocol: type[Proto
         ({"source_addresses": ["127.0.0.1", "here"]}, "source_addresses.1"),
     ],
 )
-def test_what_leads_nowhere_is_told(options: dict[str, Any], path: str):
+def test_what_leads_nowhere_is_reported(options: dict[str, Any], path: str):
     with pytest.raises(InvalidInput) as raised:
         UdpProtocol.Options.parse(options)
     assert [problem.path for problem in raised.value.problems] == [path]

@@ -27,7 +27,7 @@ from perfsvc_protocols.tcp import TcpProtocol
 from perfsvc_protocols.udp import UdpProtocol
 from perfsvc_protocols.websocket import WebSocketProtocol
 from tests.protocols.grpc_peers import PROTOS
-from tests.protocols.grpc_peers import Desk
+from tests.protocols.grpc_peers import DemoServicer
 from tests.protocols.grpc_peers import served
 from tests.support.certificates import Authority
 from tests.support.nginx import Nginx
@@ -94,7 +94,7 @@ def test_a_plan_file_has_them(
 async def test_grpc_presents_them(authority: Authority, issued: Certificates) -> None:
     certificate, key = (path.read_bytes() for path in authority.issue("127.0.0.1"))
     credentials = grpc.ssl_server_credentials([(key, certificate)], authority.ca_pem.encode(), True)
-    async with served(Desk(), credentials=credentials) as port:
+    async with served(DemoServicer(), credentials=credentials) as port:
         target = Target(base_url=f"grpcs://127.0.0.1:{port}", certificates=issued)
         request = {"method": "demo.Desk/Say", "message": {"text": "hello"}}
         step = await tried(GrpcProtocol, target, request, {"protos": PROTOS})

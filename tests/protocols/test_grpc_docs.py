@@ -15,7 +15,7 @@ import pytest
 from perfsvc_protocols.grpc.spec import Options
 from perfsvc_protocols.grpc.spec import Request
 from perfsvc_protocols.grpc.spec import Tls
-from tests.protocols.grpc_peers import Desk
+from tests.protocols.grpc_peers import DemoServicer
 from tests.protocols.grpc_peers import served
 
 FOLDER = Path(__file__).parents[2] / "docs" / "protocols"
@@ -35,8 +35,8 @@ def run(plan: Path, report: Path) -> subprocess.CompletedProcess[str]:
 @pytest.mark.asyncio
 @pytest.mark.parametrize("number", [0, 1])
 async def test_plans_run(number: int, tmp_path: Path):
-    desk = Desk()
-    async with served(desk, "v1") as port:
+    servicer = DemoServicer()
+    async with served(servicer, "v1") as port:
         plan, report = tmp_path / "plan.yaml", tmp_path / "report.json"
         plan.write_text(plans(PAGE)[number].replace(SERVER, f"127.0.0.1:{port}"), "utf-8")
         done = await asyncio.to_thread(run, plan, report)
@@ -46,8 +46,8 @@ async def test_plans_run(number: int, tmp_path: Path):
     assert summary["total_requests"] > 20
     assert (summary["error_count"], summary["checks_failed"]) == (0, 0)
     assert [step["name"] for step in found["steps"]] == [["say", "say it again"], ["count", "collect", "chat"]][number]
-    # Whoever asked for the schema has a connection of its own, and calls nothing at the desk.
-    assert len(desk.peers) == [2, 4][number]
+    # Whoever asked for the schema has a connection of its own, and calls nothing at the servicer.
+    assert len(servicer.peers) == [2, 4][number]
 
 
 def test_both_languages_have_the_same_plans():

@@ -18,7 +18,7 @@ from perfsvc_protocols.grpc import GrpcProtocol
 from perfsvc_protocols.grpc import failures
 from tests.protocols.grpc_peers import HEADERS_OK
 from tests.protocols.grpc_peers import PROTOS
-from tests.protocols.grpc_peers import Desk
+from tests.protocols.grpc_peers import DemoServicer
 from tests.protocols.grpc_peers import relay
 from tests.protocols.grpc_peers import served
 from tests.protocols.grpc_peers import until_called
@@ -100,13 +100,13 @@ async def test_a_reply_that_is_no_such_message():
     more = {
         "m.proto": 'syntax = "proto3"; package more; message A { string t = 1; } service B { rpc C(A) returns (A); }'
     }
-    async with served(Desk(), extra=extra) as port, user_at(port, protos=more) as user:
+    async with served(DemoServicer(), extra=extra) as port, user_at(port, protos=more) as user:
         outcome = await user.do({"method": "more.B/C"})
         assert (outcome.failure, outcome.sent, outcome.status) == ("Protocol Error", True, 0)
 
 
 async def test_a_reply_that_is_too_large():
-    async with served(Desk()) as port, user_at(port, max_message_bytes=100) as user:
+    async with served(DemoServicer()) as port, user_at(port, max_message_bytes=100) as user:
         outcome = await user.do({"method": "demo.Desk/Say", "message": {"text": "x" * 200}})
         assert (outcome.status, outcome.failure) == (8, None)
 
@@ -120,29 +120,29 @@ async def in_time(user: User, call: dict[str, Any], arrived: Callable[[], bool])
     return limit_s, outcome
 
 
-async def test_a_slow_call_times_out_and_the_server_is_told():
-    desk = Desk()
-    async with served(desk) as port, user_at(port) as user:
+async def test_a_slow_call_times_out_and_is_cancelled_at_the_server():
+    servicer = DemoServicer()
+    async with served(servicer) as port, user_at(port) as user:
         await user.do(SAY)
-        limit_s, outcome = await in_time(user, SLOW, desk.held.is_set)
+        limit_s, outcome = await in_time(user, SLOW, servicer.held.is_set)
         assert (outcome.failure, outcome.sent, outcome.status) == (TIMEOUT, True, 0)
         assert 0.95e9 * limit_s < outcome.ended_ns - outcome.started_ns < 5e9 + 1e9 * limit_s
         async with asyncio.timeout(20):
-            await desk.cancelled.wait()
+            await servicer.cancelled.wait()
         after = await user.do(SAY)
         assert (after.failure, after.connected) == (None, None)
 
 
 @pytest.mark.parametrize("method", ["Say", "Count"])
 async def test_an_aborted_call_is_cancelled_at_the_server(method: str):
-    desk = Desk()
-    async with served(desk) as port, user_at(port) as user:
+    servicer = DemoServicer()
+    async with served(servicer) as port, user_at(port) as user:
         user.start(user.call({"method": f"demo.Desk/{method}", "message": {"text": "slow", "bigNumber": 1}}))
         async with asyncio.timeout(20):
-            await desk.held.wait()
+            await servicer.held.wait()
             user.session.abort(ABORTED)
             assert (user.count, (await user.ended()).failure) == (1, ABORTED)
-            await desk.cancelled.wait()
+            await servicer.cancelled.wait()
         after = await user.do(SAY)
         assert (after.failure, after.connected) == (None, None)
 
@@ -160,7 +160,7 @@ async def test_a_peer_that_never_shakes_hands():
 
 
 async def test_a_server_that_comes_back():
-    async with served(Desk()) as port:
+    async with served(DemoServicer()) as port:
         broken = asyncio.Event()
 
         async def script(peer: Peer) -> None:
@@ -177,8 +177,8 @@ async def test_a_server_that_comes_back():
             broken.set()
             await server.gone(1)
             for _ in range(100):  # the connection's end reaches the library's own threads some time soon
-                line = user.session._routes.to(user.call(SAY).target).line
-                if line is None:
+                channel = user.session._routes.to(user.call(SAY).target).channel
+                if channel is None:
                     break
                 await asyncio.sleep(0.01)
             again = await user.do(SAY)
@@ -188,8 +188,8 @@ async def test_a_server_that_comes_back():
 
 
 async def test_shared_channels():
-    desk = Desk()
-    async with served(desk) as port:
+    servicer = DemoServicer()
+    async with served(servicer) as port:
         protocol = GrpcProtocol(
             GrpcProtocol.Options.parse({"protos": PROTOS, "shared_channels": 2}), context(f"grpc://127.0.0.1:{port}")
         )
@@ -197,7 +197,7 @@ async def test_shared_channels():
         outcomes = await asyncio.gather(*(user.do(SAY) for user in users))
         assert [outcome.failure for outcome in outcomes] == [None] * 10
         assert sum(outcome.connected is not None for outcome in outcomes) == 2
-        assert len(desk.peers) == 2
+        assert len(servicer.peers) == 2
         users[0].session.reset()
         await users[0].session.close()
         users[2].start(users[2].call(SLOW))
@@ -207,7 +207,7 @@ async def test_shared_channels():
 
 
 async def test_a_dial_that_all_wait_for_goes_on_while_one_waits():
-    async with served(Desk()) as port:
+    async with served(DemoServicer()) as port:
         go = asyncio.Event()
         run = context(f"grpc://127.0.0.1:{port}")
 
@@ -229,7 +229,7 @@ async def test_a_dial_that_all_wait_for_goes_on_while_one_waits():
 
 
 async def test_the_next_address_is_tried(unused_port: int):
-    async with served(Desk()) as port:
+    async with served(DemoServicer()) as port:
 
         async def resolve(host: str, _: int) -> list[tuple[Any, ...]]:
             return [(2, 1, 6, "", ("127.0.0.1", unused_port)), (2, 1, 6, "", ("127.0.0.1", port))]

@@ -16,7 +16,7 @@ from perfsvc.plugin.testing.drive import resolve
 from perfsvc_protocols.grpc import GrpcProtocol
 from perfsvc_protocols.grpc import protoc
 from tests.protocols.grpc_peers import PROTOS
-from tests.protocols.grpc_peers import Desk
+from tests.protocols.grpc_peers import DemoServicer
 from tests.protocols.grpc_peers import served
 
 SAY = {"method": "demo.Desk/Say", "message": {"text": "hello"}}
@@ -93,7 +93,7 @@ def test_the_same_files_are_compiled_once():
 @pytest.mark.asyncio
 @pytest.mark.parametrize("versions", [("v1",), ("v1alpha",), ("v1", "v1alpha")])
 async def test_reflection(versions: tuple[str, ...]):
-    async with served(Desk(), *versions) as port, user_of({}, port) as user:
+    async with served(DemoServicer(), *versions) as port, user_of({}, port) as user:
         outcome = await user.do(SAY | {"message": {"text": "{{$vu}}", "at": "2026-01-02T03:04:05Z"}})
         assert (outcome.failure, outcome.status) == (None, 0)
         assert json.loads(outcome.body)["text"] == "1"
@@ -102,7 +102,7 @@ async def test_reflection(versions: tuple[str, ...]):
 
 @pytest.mark.asyncio
 async def test_reflection_is_requested_once_for_all_users(monkeypatch: pytest.MonkeyPatch):
-    async with served(Desk(), "v1") as port:
+    async with served(DemoServicer(), "v1") as port:
         protocol = GrpcProtocol(GrpcProtocol.Options(), context(f"grpc://127.0.0.1:{port}"))
         users = [User(protocol, vu) for vu in range(5)]
         services = []
@@ -136,7 +136,7 @@ async def test_reflection_is_requested_once_for_all_users(monkeypatch: pytest.Mo
     ],
 )
 async def test_what_reflection_shows_to_be_wrong(versions: Any, request_: Any, error_class: str, words: str):
-    async with served(Desk(), *versions) as port, user_of({}, port) as user:
+    async with served(DemoServicer(), *versions) as port, user_of({}, port) as user:
         user.scope.variables["c"] = "PLAID"
         for _ in range(2):
             outcome = await user.do(request_)
@@ -162,7 +162,7 @@ async def test_reflection_is_asked_again_after_a_failure():
             raise OSError("no name server")
         return await resolve(host, port)
 
-    async with served(Desk(), "v1") as port:
+    async with served(DemoServicer(), "v1") as port:
         run = context(f"grpc://127.0.0.1:{port}")._replace(resolve=sometimes)
         async with User(GrpcProtocol(GrpcProtocol.Options.parse({}), run)) as user:
             assert (await user.do(SAY)).failure == "DNS Error"
@@ -172,7 +172,7 @@ async def test_reflection_is_asked_again_after_a_failure():
 
 @pytest.mark.asyncio
 async def test_a_call_aborted_while_reflection_is_asked():
-    async with served(Desk(), "v1") as port, user_of({}, port) as user:
+    async with served(DemoServicer(), "v1") as port, user_of({}, port) as user:
         for turns in range(6):
             user.start(user.call(SAY))
             for _ in range(turns):

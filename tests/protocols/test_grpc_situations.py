@@ -21,7 +21,7 @@ from perfsvc.plugin.testing import User
 from perfsvc.plugin.testing import context
 from perfsvc_protocols.grpc import GrpcProtocol
 from tests.protocols.grpc_peers import PROTOS
-from tests.protocols.grpc_peers import Desk
+from tests.protocols.grpc_peers import DemoServicer
 from tests.protocols.grpc_peers import served
 from tests.protocols.proxies import Proxy
 from tests.protocols.test_addresses import silent_address
@@ -42,7 +42,7 @@ def protocol_of(options: dict[str, Any], url: str, headers: dict[str, str] | Non
 @pytest.mark.parametrize("version", ["v1", "v1alpha"])
 async def test_many_users_ask_a_server_of_one_version(version: str):
     for _ in range(5):
-        async with served(Desk(), version) as port:
+        async with served(DemoServicer(), version) as port:
             protocol = protocol_of({}, f"grpc://127.0.0.1:{port}")
             users = [User(protocol, vu) for vu in range(12)]
             outcomes = await asyncio.gather(*(user.do(SAY) for user in users))
@@ -61,7 +61,7 @@ async def test_reflection_carries_the_metadata_of_the_call_and_the_environment()
                 seen.append(dict(details.invocation_metadata))
             return await continuation(details)
 
-    async with served(Desk(), "v1", interceptors=(Watching(),)) as port:
+    async with served(DemoServicer(), "v1", interceptors=(Watching(),)) as port:
         protocol = protocol_of({}, f"grpc://127.0.0.1:{port}", {"Authorization": "Bearer e"})
         async with User(protocol) as user:
             assert (await user.do(SAY | {"metadata": {"x-tenant": "blue"}})).failure is None
@@ -74,30 +74,30 @@ async def test_reflection_carries_the_metadata_of_the_call_and_the_environment()
 @asynccontextmanager
 async def secured(
     authority: Authority, host: str, options: dict[str, Any], url: str = "grpcs://localhost"
-) -> AsyncIterator[tuple[User, Desk]]:
+) -> AsyncIterator[tuple[User, DemoServicer]]:
     certificate, key = (path.read_bytes() for path in authority.issue(host))
     credentials = grpc.ssl_server_credentials([(key, certificate)])
-    desk = Desk()
+    servicer = DemoServicer()
     async with (
-        served(desk, credentials=credentials) as port,
+        served(servicer, credentials=credentials) as port,
         User(protocol_of({"protos": PROTOS} | options, f"{url}:{port}")) as user,
     ):
-        yield user, desk
+        yield user, servicer
 
 
 async def test_a_server_name_other_than_the_host(authority: Authority):
     tls = {"ca": authority.ca_pem, "server_name": "other.example"}
-    async with secured(authority, "other.example", {"tls": tls}) as (user, desk):
+    async with secured(authority, "other.example", {"tls": tls}) as (user, servicer):
         outcomes = [await user.do(SAY) for _ in range(3)]
         assert [(outcome.failure, outcome.message, outcome.status) for outcome in outcomes] == [(None, "", 0)] * 3
-        assert len(desk.heard) == 3
+        assert len(servicer.requests) == 3
 
 
 async def test_no_verification(authority: Authority):
-    async with secured(authority, "other.example", {"tls": {"verify": False}}) as (user, desk):
+    async with secured(authority, "other.example", {"tls": {"verify": False}}) as (user, servicer):
         outcome = await user.do(SAY)
         assert (outcome.failure, outcome.message) == (None, "")
-        assert len(desk.heard) == 1
+        assert len(servicer.requests) == 1
 
 
 async def test_no_verification_of_a_server_that_is_not_there(unused_port: int):
@@ -109,10 +109,10 @@ async def test_no_verification_of_a_server_that_is_not_there(unused_port: int):
 
 async def test_an_authority_that_the_certificate_lacks_is_not_the_servers_status(authority: Authority):
     options = {"tls": {"ca": authority.ca_pem}, "authority": "wrong.example:8443"}
-    async with secured(authority, "localhost", options) as (user, desk):
+    async with secured(authority, "localhost", options) as (user, servicer):
         outcome = await user.do(SAY)
         assert (outcome.failure, outcome.status) == ("TLS Error: hostname mismatch", 0), outcome.message
-        assert len(desk.heard) == 0
+        assert len(servicer.requests) == 0
 
 
 async def test_a_servers_own_words_are_the_servers_status():
@@ -121,7 +121,7 @@ async def test_a_servers_own_words_are_the_servers_status():
         (14, "failed to connect to all addresses", "gRPC UNAVAILABLE"),
         (13, "Socket closed", "gRPC INTERNAL"),
     ):
-        async with served(Desk()) as port:
+        async with served(DemoServicer()) as port:
             protocol = protocol_of({"protos": PROTOS}, f"grpc://127.0.0.1:{port}")
             async with User(protocol) as user:
                 outcome = await user.do({**SAY, "message": {"text": f"fail:{code}:{words}"}})
@@ -153,16 +153,16 @@ async def test_the_authority_of_the_calls(authority_: str):
 
 
 async def test_several_values_of_a_name():
-    desk = Desk()
-    async with served(desk) as port, User(protocol_of({"protos": PROTOS}, f"grpc://127.0.0.1:{port}")) as user:
+    servicer = DemoServicer()
+    async with served(servicer) as port, User(protocol_of({"protos": PROTOS}, f"grpc://127.0.0.1:{port}")) as user:
         pairs: list[tuple[str, Any]] = []
-        note = desk._note
+        note = servicer._record
 
         async def keep(request: Any, call: Any) -> None:
             pairs.extend(call.invocation_metadata())
             await note(request, call)
 
-        desk._note = keep  # type: ignore[method-assign]
+        servicer._record = keep  # type: ignore[method-assign]
         user.scope.variables["v"] = "2"
         outcome = await user.do(SAY | {"metadata": {"x-role": ["1", "{{v}}"], "x-raw-bin": ["AP8=", "AQ=="]}})
         assert outcome.failure is None
@@ -218,7 +218,7 @@ def odd() -> grpc.GenericRpcHandler:
 )
 async def test_well_known_types_as_requests(method: str, message: Any):
     async with (
-        served(Desk(), extra=(odd(),)) as port,
+        served(DemoServicer(), extra=(odd(),)) as port,
         User(protocol_of({"protos": ODD}, f"grpc://127.0.0.1:{port}")) as user,
     ):
         user.scope.variables["pause"] = "2s"
@@ -251,13 +251,13 @@ async def test_a_missing_required_field_is_a_problem_at_its_place():
 
 
 async def test_calls_go_through_a_proxy():
-    desk = Desk()
-    async with served(desk) as port, Proxy() as proxy:
+    servicer = DemoServicer()
+    async with served(servicer) as port, Proxy() as proxy:
         options = {"protos": PROTOS, "proxy": {"url": f"http://127.0.0.1:{proxy.port}"}}
         async with User(protocol_of(options, f"grpc://127.0.0.1:{port}")) as user:
             outcome = await user.do(SAY)
             assert (outcome.failure, outcome.message) == (None, "")
-            assert len(desk.heard) == 1
+            assert len(servicer.requests) == 1
         assert proxy.asked == [f"CONNECT 127.0.0.1:{port} HTTP/1.1"]
 
 
@@ -272,11 +272,11 @@ async def test_only_proxies_by_connect():
 
 async def asked(users: int, calls: int, places: list[str], **options: Any) -> list[int]:
     """Let each user call over channels of its own; return the connections of the server at each place."""
-    desks = [Desk() for _ in places]
+    desks = [DemoServicer() for _ in places]
     async with contextlib.AsyncExitStack() as stack:
         port = 0
-        for desk, place in zip(desks, places, strict=True):
-            port = await stack.enter_async_context(served(desk, host=place, port=port))
+        for servicer, place in zip(desks, places, strict=True):
+            port = await stack.enter_async_context(served(servicer, host=place, port=port))
         options = {"protos": PROTOS, "resolve": {f"desk.test:{port}": places}, **options}
         protocol = protocol_of(options, f"grpc://desk.test:{port}")
         for vu in range(users):
@@ -286,7 +286,7 @@ async def asked(users: int, calls: int, places: list[str], **options: Any) -> li
                 user.session.reset()
             await user.leave()
         await protocol.close()
-    return [len(desk.peers) for desk in desks]
+    return [len(servicer.peers) for servicer in desks]
 
 
 PLACES = ["127.0.0.1", "127.0.0.2", "127.0.0.3"]
@@ -301,7 +301,7 @@ async def test_a_user_stays_with_one_address():
 
 
 async def test_a_silent_address_costs_a_quarter_of_a_second_once():
-    async with served(Desk()) as port:
+    async with served(DemoServicer()) as port:
         with silent_address("::1", port):
             options = {"protos": PROTOS, "resolve": {f"desk.test:{port}": ["::1", "127.0.0.1"]}}
             connecting = []

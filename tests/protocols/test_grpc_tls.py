@@ -15,7 +15,7 @@ from perfsvc.plugin.testing import User
 from perfsvc.plugin.testing import context
 from perfsvc_protocols.grpc import GrpcProtocol
 from tests.protocols.grpc_peers import PROTOS
-from tests.protocols.grpc_peers import Desk
+from tests.protocols.grpc_peers import DemoServicer
 from tests.protocols.grpc_peers import served
 from tests.support.certificates import Authority
 
@@ -30,7 +30,7 @@ async def secured(
     certificate, key = (path.read_bytes() for path in authority.issue(host, expired=expired))
     ca = authority.ca_pem.encode()
     credentials = grpc.ssl_server_credentials([(key, certificate)], ca if mutual else None, mutual)
-    async with served(Desk(), credentials=credentials) as port:
+    async with served(DemoServicer(), credentials=credentials) as port:
         options = GrpcProtocol.Options.parse({"protos": PROTOS, "tls": tls})
         async with User(GrpcProtocol(options, context(f"grpcs://127.0.0.1:{port}"))) as user:
             yield user
@@ -91,7 +91,7 @@ async def test_a_certificate_that_is_not_accepted(authority: Authority, tmp_path
 
 @pytest.mark.asyncio
 async def test_tls_to_a_server_that_does_not_speak_it():
-    async with served(Desk()) as port:
+    async with served(DemoServicer()) as port:
         options = GrpcProtocol.Options.parse({"protos": PROTOS})
         async with User(GrpcProtocol(options, context(f"grpcs://127.0.0.1:{port}"))) as user:
             outcome = await user.do(SAY)

@@ -144,7 +144,7 @@ def played(frames: Frames) -> Any:
 
 
 @pytest.mark.parametrize("name", VIOLATIONS)
-async def test_a_violation_is_told_to_both_sides(name: str):
+async def test_a_violation_is_reported_to_both_sides(name: str):
     frames, code = VIOLATIONS[name]
     async with OddServer(played(frames)) as server, http_user(server.url, http_version="2") as user:
         assert (await user.do({})).failure is None

@@ -26,7 +26,7 @@ def user_of(url: str, authority: Authority, **options: Any) -> User:
 
 @pytest.mark.asyncio
 async def test_version_3_is_spoken(authority: Authority):
-    async with http3(authority) as desk, user_of(desk.url, authority, follow_redirects=True) as user:
+    async with http3(authority) as server, user_of(server.url, authority, follow_redirects=True) as user:
         first = await user.do({"method": "POST", "url": "/first", "body": "x" * 5000})
         assert (first.status, first.failure, first.text) == (200, None, "POST /first 5000"), first.message
         assert first.connected is not None
@@ -34,26 +34,26 @@ async def test_version_3_is_spoken(authority: Authority):
         second = await user.do({"url": "/redirect"})
         assert (second.text, second.connected) == ("GET /there 0", None)
         assert 0 < second.waiting_ns <= second.ended_ns - second.started_ns
-        assert desk.asked == [("POST", "/first", 5000), ("GET", "/redirect", 0), ("GET", "/there", 0)]
-        assert desk.connections == 1
+        assert server.requests == [("POST", "/first", 5000), ("GET", "/redirect", 0), ("GET", "/there", 0)]
+        assert server.connections == 1
 
 
 @pytest.mark.asyncio
 async def test_auto_takes_version_3_where_it_is_offered(authority: Authority):
-    async with http3(authority) as desk, user_of(desk.url, authority, http_version="auto") as user:
+    async with http3(authority) as server, user_of(server.url, authority, http_version="auto") as user:
         assert (await user.do({"url": "/"})).failure is None
-        assert desk.connections == 1
+        assert server.connections == 1
 
 
 @pytest.mark.asyncio
 async def test_users_have_connections_of_their_own(authority: Authority):
-    async with http3(authority) as desk:
-        one_run = user_of(desk.url, authority).protocol
+    async with http3(authority) as server:
+        one_run = user_of(server.url, authority).protocol
         users = [User(one_run, number) for number in range(5)]
         for _ in range(3):
             outcomes = await asyncio.gather(*(user.do({"url": "/"}) for user in users))
             assert {(outcome.status, outcome.failure) for outcome in outcomes} == {(200, None)}
-        assert desk.connections == 5
+        assert server.connections == 5
         for user in users:
             await user.session.close()
         await one_run.close()
@@ -61,7 +61,7 @@ async def test_users_have_connections_of_their_own(authority: Authority):
 
 @pytest.mark.asyncio
 async def test_certificates_are_verified(authority: Authority):
-    async with http3(authority) as desk, http_user(desk.url, http_version="3") as user:
+    async with http3(authority) as server, http_user(server.url, http_version="3") as user:
         outcome = await user.do({"url": "/"})
         assert outcome.failure == "TLS Error: certificate not accepted"
         assert not outcome.sent
@@ -81,11 +81,11 @@ async def test_sessions_are_resumed_and_counted(
     wanted: bool, kept: bool, resumed: list[bool], counters: list[Any], authority: Authority
 ):
     sessions: dict[bytes, Any] = {}
-    async with http3(authority, sessions=sessions if kept else None) as desk:
-        async with user_of(desk.url, authority, keep_alive=False, session_resumption=wanted) as user:
+    async with http3(authority, sessions=sessions if kept else None) as server:
+        async with user_of(server.url, authority, keep_alive=False, session_resumption=wanted) as user:
             outcomes = [await user.do({"url": "/"}) for _ in resumed]
         assert [outcome.failure for outcome in outcomes] == [None] * 3
-        assert desk.resumed == resumed
+        assert server.resumed == resumed
         assert [outcome.counters for outcome in outcomes] == counters
 
 
@@ -105,7 +105,7 @@ async def test_nobody_there(unused_udp_port: int, authority: Authority):
         ({"http_version": "auto"}, "https://127.0.0.1:1/", 0, "http_version"),
     ],
 )
-def test_what_cannot_be_is_told_before_the_run(
+def test_what_cannot_be_is_reported_before_the_run(
     options: dict[str, Any], url: str, features: int | None, path: str, monkeypatch: pytest.MonkeyPatch
 ):
     if features is not None:

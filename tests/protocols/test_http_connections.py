@@ -75,7 +75,7 @@ async def test_users_share_no_connection():
         assert server.connections == 2
 
 
-async def test_phases_are_told_by_the_request_that_opened_the_connection():
+async def test_phases_are_reported_by_the_request_that_opened_the_connection():
     async with ScriptedServer(always()) as server, http_user(server.url) as user:
         first, second = await user.do({}), await user.do({})
         dns, connect, tls = first.connected
@@ -504,7 +504,7 @@ async def test_replies_over_tls(authority: Authority, body: str):
         assert (outcome.status, outcome.failure, outcome.body) == (200, None, content)
 
 
-async def test_the_server_name_is_told(authority: Authority):
+async def test_the_server_name_is_sent(authority: Authority):
     names: list[str | None] = []
     tls = tls_server(authority, "localhost")
     tls.sni_callback = lambda _socket, name, _context: names.append(name)

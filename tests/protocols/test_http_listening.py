@@ -275,7 +275,7 @@ async def test_a_user_that_leaves_while_it_listens_leaves_nothing():
         ({"format": "xml"}, "listen.format"),
     ],
 )
-async def test_what_cannot_be_listened_for_is_told(listen: dict[str, Any], path: str):
+async def test_what_cannot_be_listened_for_is_reported(listen: dict[str, Any], path: str):
     async with listening_user("http://127.0.0.1:1") as user:
         with pytest.raises(InvalidInput) as raised:
             user.call({"url": "/", "listen": listen})

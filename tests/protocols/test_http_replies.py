@@ -327,7 +327,7 @@ async def test_a_text_is_read_in_its_character_set(content_type: str, body: byte
     assert len(outcome.text) <= len(WORDS) + 40
 
 
-async def test_bytes_that_are_no_text_stay_and_unknown_character_sets_are_told():
+async def test_bytes_that_are_no_text_stay_and_unknown_character_sets_are_reported():
     head = b"HTTP/1.1 200 OK\r\nContent-Type: %b\r\nContent-Length: 4\r\n\r\n\xff\xfe\x00\x01"
     outcome, _ = await ask(head % b"image/png")
     assert outcome.body == b"\xff\xfe\x00\x01"

@@ -259,7 +259,7 @@ def test_a_content_type_of_the_step_goes_before_that_of_its_body():
 @pytest.mark.parametrize(
     ("method", "length"), [("POST", True), ("PUT", True), ("PATCH", True), ("GET", False), ("DELETE", False)]
 )
-def test_no_body_is_told_where_one_is_expected(method: str, length: bool):
+def test_no_body_is_declared_where_one_is_expected(method: str, length: bool):
     assert (b"\r\nContent-Length: 0\r\n" in wire({"method": method})) == length
 
 
@@ -345,7 +345,7 @@ def test_a_relative_url_that_varies_needs_a_base_too():
     assert list(problems({"url": "/x/{{id}}"}, base="")) == ["url"]
 
 
-def test_every_problem_is_told_at_once():
+def test_every_problem_is_reported_at_once():
     request = {
         "url": "/{{$a}}",
         "headers": {"A": "{{$b}}"},

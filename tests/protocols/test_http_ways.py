@@ -231,7 +231,7 @@ async def test_the_name_of_a_file_may_vary(tmp_path: Path):
         assert server.requests[0].startswith(b"PUT / HTTP/1.1\r\n")
 
 
-async def test_a_file_that_is_not_there_is_told_before_the_run(tmp_path: Path):
+async def test_a_file_that_is_not_there_is_reported_before_the_run(tmp_path: Path):
     user = User(uploading(tmp_path, "http://127.0.0.1:1"))
     with pytest.raises(InvalidInput) as raised:
         user.call({"method": "POST", "body_file": "nothing"})

@@ -146,7 +146,7 @@ async def test_pushes_are_counted_while_held_open():
         assert counted(client) == {"messages_received": 7, "pushes": 7}
 
 
-async def test_pushes_are_told_while_a_request_goes_on():
+async def test_pushes_are_reported_while_a_request_goes_on():
     async with WebSocketServer() as server, user(server.url) as client:
         assert client.session.partial_counters() is None
         client.start(client.call({"url": "/commanded", "json": {"push": 2}, "hold": 0.5}))
@@ -317,7 +317,7 @@ async def test_certificates_are_judged(
         assert (outcome.failure, outcome.sent) == (failure, failure is None)
 
 
-async def test_a_ca_that_is_none_is_told_before_the_run():
+async def test_a_ca_that_is_none_is_reported_before_the_run():
     with pytest.raises(InvalidInput) as raised:
         user(ca="/nowhere.pem")
     assert [problem.path for problem in raised.value.problems] == ["ca"]

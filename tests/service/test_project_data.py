@@ -178,7 +178,7 @@ async def test_only_files_in_the_folder_for_databases_may_be_opened(tmp_path: Pa
 
 
 @pytest.mark.asyncio
-async def test_what_is_wrong_is_told_by_its_path(tmp_path: Path) -> None:
+async def test_what_is_wrong_is_reported_by_its_path(tmp_path: Path) -> None:
     accounts(tmp_path)
     async with office_in(tmp_path) as office:
         env = await office.env(shop=SQLITE)
@@ -221,7 +221,9 @@ async def test_a_preview_of_an_endpoint_that_is_away_says_so(tmp_path: Path) -> 
 
 
 @pytest.mark.asyncio
-async def test_a_source_that_breaks_is_told_without_its_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_source_that_breaks_is_reported_without_its_text(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async with office_in(tmp_path) as office:
         env = await office.env(shop=SQLITE)
         monkeypatch.setattr(office.data, "_connection", lambda env, name: {}["s3cret"])

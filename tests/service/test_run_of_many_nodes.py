@@ -88,7 +88,7 @@ def losing_b(cluster: ManyNodes, run: Run) -> None:
         cluster.tell("c", second, requests=15, vus=3, planned_vus=3)
 
 
-def test_a_second_is_told_when_all_nodes_have_told_it() -> None:
+def test_a_second_is_reported_when_all_nodes_have_reported_it() -> None:
     watcher = Watcher()
     told: list[list[int]] = []
 

@@ -291,7 +291,7 @@ async def test_python_refuses_first(store: Store, column: str, value: Any, messa
 
 
 @pytest.mark.asyncio
-async def test_every_fault_is_told_at_once(store: Store) -> None:
+async def test_every_fault_is_reported_at_once(store: Store) -> None:
     with pytest.raises(InvalidInput) as caught:
         await store.run(add_user, username="", email="x" * 255, is_active=9)
     assert [problem.path for problem in caught.value.problems] == ["username", "email", "is_active"]

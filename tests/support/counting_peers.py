@@ -14,7 +14,7 @@ from tornado.testing import bind_unused_port
 from tornado.web import Application
 from tornado.websocket import WebSocketHandler
 
-from tests.protocols.grpc_peers import Desk
+from tests.protocols.grpc_peers import DemoServicer
 from tests.protocols.grpc_peers import served
 from tests.protocols.udp_peers import UdpServer
 from tests.support.server_thread import ServerThread
@@ -32,7 +32,7 @@ class CountingPeers(ServerThread):
     async def serving(self) -> AsyncIterator[None]:
         got = self.got
 
-        class CountedDesk(Desk):
+        class CountedServicer(DemoServicer):
             async def say(self, request: Any, context: Any) -> Any:
                 got["grpc"] += 1
                 return await super().say(request, context)
@@ -53,7 +53,7 @@ class CountingPeers(ServerThread):
             server.answer(data, addr)
 
         async with AsyncExitStack() as stack:
-            port = await stack.enter_async_context(served(CountedDesk(), "v1"))
+            port = await stack.enter_async_context(served(CountedServicer(), "v1"))
             tcp = await stack.enter_async_context(await asyncio.start_server(lines, "127.0.0.1", 0))
             udp = await stack.enter_async_context(UdpServer(datagram))
             listening, websocket_port = bind_unused_port(address="127.0.0.1")

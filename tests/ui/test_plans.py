@@ -64,7 +64,7 @@ def test_first_minute(ui: Ui, language: str) -> None:
     end_run(ui, page)
 
 
-def test_an_address_without_a_scheme_is_told_at_once(ui: Ui) -> None:
+def test_an_address_without_a_scheme_is_reported_at_once(ui: Ui) -> None:
     page = ui.open("/start", language="en")
     page.locator(".start-input").fill("example.org")
     page.keyboard.press("Enter")

@@ -128,7 +128,7 @@ def test_the_own_node_of_the_service_cannot_be_drained(ui: Ui, shop: int) -> Non
     expect(page.get_by_role("button", name="Drain")).to_have_count(0)
 
 
-def test_the_service_gone_is_told_and_mended(ui: Ui, service: Service, shop: int) -> None:
+def test_the_service_gone_is_reported_and_mended(ui: Ui, service: Service, shop: int) -> None:
     page = ui.open("/nodes", language="en")
     page.get_by_text("Service process").wait_for()
     ui.expect_offline()

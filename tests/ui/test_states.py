@@ -35,7 +35,7 @@ REPLIES = [
 
 
 @pytest.mark.parametrize(("status", "body", "english", "chinese"), REPLIES)
-def test_a_reply_that_is_not_the_services_is_told_from_a_service_that_is_away(
+def test_a_reply_that_is_not_the_services_is_distinguished_from_a_service_that_is_away(
     ui: Ui, desk: Desk, status: int, body: str, english: str, chinese: str
 ) -> None:
     ui.expect_status(status)

@@ -426,7 +426,9 @@ async def test_an_upload_that_is_cut_off_leaves_nothing(api: Api, world: World, 
     assert (await api.get("/api/datafiles/?project_id=1")).json["total"] == 1
 
 
-async def test_a_full_disk_is_told_and_leaves_nothing(api: Api, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_full_disk_is_reported_and_leaves_nothing(
+    api: Api, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def full(handle: int, data: bytes) -> int:
         raise OSError(28, "No space left on device")
 

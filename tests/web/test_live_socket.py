@@ -146,7 +146,7 @@ async def test_who_may_not_watch(feed: str, world: World, watch: Viewers) -> Non
     assert await watch.refused(f"{feed}?colour=red", world.tokens["viewer"]) == 422
 
 
-async def test_a_plain_request_is_told_what_is_wanted(api: Api, world: World, watch: Viewers) -> None:
+async def test_a_plain_request_is_refused_with_what_is_required(api: Api, world: World, watch: Viewers) -> None:
     await running(world)
     answer = await api.get("/ws/performance/run-1-1/")
     assert (answer.status, answer.json) == (400, {"error": "此地址需要 WebSocket 连接"})

@@ -259,7 +259,7 @@ async def test_an_unforeseen_error_is_opaque_and_logged(
     assert "the secret cause" in caplog.text
 
 
-async def test_a_database_that_is_away_is_told(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_database_that_is_away_is_reported(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     async def away(*_: object) -> None:
         raise StoreUnavailable("数据库暂时不可用", "the database is away")
 

@@ -143,7 +143,7 @@ async def test_what_is_refused_where(api: Api, change: dict[str, Any], paths: li
         assert [problem["path"] for problem in answer.json["details"]] == paths
 
 
-async def test_an_unknown_protocol_is_told_which_there_are(api: Api) -> None:
+async def test_an_unknown_protocol_is_refused_with_the_known_ones(api: Api) -> None:
     form = {**FORM, "steps": [{"name": "a", "protocol": "gopher"}]}
     zh = (await api.post("/api/scenes/", form)).json["details"]
     en = (await api.post("/api/scenes/", form, headers={"Accept-Language": "en-GB"})).json["details"]

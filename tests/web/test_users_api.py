@@ -90,7 +90,7 @@ async def test_what_a_user_name_may_be_is_said_in_words(api: Api, name: str) -> 
         assert (answer.status, answer.json["details"]) == (422, [{"path": "username", "message": message}])
 
 
-async def test_all_problems_are_told_at_once(api: Api) -> None:
+async def test_all_problems_are_reported_at_once(api: Api) -> None:
     answer = await api.post("/api/users/register/", {"email": 1, "more": 2}, None, headers={"Accept-Language": "en"})
     assert answer.status == 422
     assert answer.json == {
