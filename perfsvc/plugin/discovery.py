@@ -281,7 +281,7 @@ def schemas_of(base: type[Any], offered: type[Any]) -> dict[str, dict[str, Any]]
 
 def described(zh: str, en: str, error: BaseException) -> Text:
     """A foreign error in words."""
-    detail = f"{type(error).__name__}: {error}"
+    detail = f"{type(error).__name__}: {error}".partition("\n\nFor further information visit ")[0]
     return Text(f"{zh}：{detail}", f"{en}: {detail}")
 
 

@@ -77,7 +77,8 @@ class Team:
         request.add_header("Authorization", f"Bearer {self.tokens[who]}")
         try:
             with urllib.request.urlopen(request, timeout=60) as answer:
-                return Answer(answer.status, json.loads(answer.read()))
+                text = answer.read()
+                return Answer(answer.status, json.loads(text) if "json" in answer.headers["Content-Type"] else text)
         except urllib.error.HTTPError as refused:
             with refused:
                 return Answer(refused.code, json.loads(refused.read()))
@@ -143,6 +144,12 @@ PAGES: dict[str, tuple[Callable[[Team], str], str, list[Action]]] = {
     "plan": (lambda team: f"/p/{team.project}/plans/{team.plan}", "calm", [
         Action("editor", "button", "Save", lambda team: ("PUT", f"{of_plan(team)}/", {"name": "calm"})),
         Action("editor", "button", "Run", START),
+        Action("viewer", "menuitem", "Copy to another project",
+               lambda team: ("GET", f"/api/projects/{team.project}/file/?plan_id={team.plan}", None), "More"),
+        Action("viewer", "menuitem", "Export",
+               lambda team: ("GET", f"/api/projects/{team.project}/file/?plan_id={team.plan}", None), "More"),
+        Action("editor", "menuitem", "Delete",
+               throwaway("/api/performance/plans/", lambda team: team.plan_body), "More"),
         Action("editor", "button", "Add a scene", lambda team: ("PUT", f"{of_plan(team)}/", {"name": "calm"})),
         Action("editor", "button", "Add a threshold", lambda team: ("PUT", f"{of_plan(team)}/", {"name": "calm"})),
     ]),
