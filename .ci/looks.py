@@ -23,7 +23,9 @@ class Look(NamedTuple):
     user: str = "admin"
     recorded: str = ""
     refused: int = 0
-    """Status of a reply to signing in, made up."""
+    """Status of a reply, made up."""
+    of: str = "**/api/users/login/"
+    """What is refused."""
     paper: bool = False
     """Printed, as a PDF beside the picture."""
 
@@ -87,6 +89,11 @@ SESSION = {
         user="",
     ),
     "me": Look("!/me", ".tokens"),
+    "me-token-made": Look(
+        "!/me",
+        ".made",
+        (("fill", "[aria-labelledby=tokens] input", "nightly"), *click("[aria-labelledby=tokens] .btn-primary")),
+    ),
     "me-remove-token": Look("!/me", DIALOG, click(".tokens .btn-icon")),
 }
 SHELL = {
@@ -121,6 +128,7 @@ PROJECT = {
     ),
     "runs": Look("/runs", "main table"),
     "runs-recorded": recorded("runs", "main table"),
+    "runs-failed": Look("/runs", ".empty[role=alert]", refused=500, of="**/api/performance/executions/**"),
     "runs-ticked": Look("/runs", ".tray .btn-primary", click(MANY_STEPS.format(1), MANY_STEPS.format(2))),
     "compare": Look("/compare?runs={runs}", ".compare-table"),
     "trends": Look("/trends?plan={plan}", ".trend svg"),
@@ -202,9 +210,12 @@ ASSETS = {
     "envs": Look("/envs", "main table"),
     "env-new": Look("/envs", DIALOG, click(".page-actions .btn-primary")),
     "env-edit": Look("/envs", DIALOG, click("main table button >> nth=0")),
+    "env-certificates": Look("/envs", DIALOG, click(".page-actions .btn-primary", "dialog details summary >> nth=0")),
+    "env-secrets": Look("/envs", DIALOG, click("main table tr:has-text('预发') .btn >> nth=0")),
     "env-remove": Look("/envs", DIALOG, click("main table .btn-icon >> nth=0")),
     "data": Look("/data", "main table"),
     "data-preview": Look("/data", ".read-total", click("main tbody .push >> nth=0")),
+    "data-used": Look("/data", DIALOG, click("main tr:has-text('accounts') .btn-icon")),
     "data-remove": Look("/data", DIALOG, click("main table .btn-icon >> nth=0")),
     "presets": Look("/presets", "main table"),
     "preset-rename": Look("/presets", DIALOG, click("main table .push >> nth=0")),

@@ -149,10 +149,8 @@ class Studio:
         path = look.path.format(**self.office.names)
         place = path[1:] if path.startswith("!") else f"/p/{self.office.project}{path}"
         if look.refused:
-            body, headers = json.dumps({"error": "too many"}), {"Retry-After": "42"}
-            page.route(
-                "**/api/users/login/", lambda route: route.fulfill(status=look.refused, body=body, headers=headers)
-            )
+            headers = {"Retry-After": "42"}
+            page.route(look.of, lambda route: route.fulfill(status=look.refused, body="{}", headers=headers))
         page.goto(self.service.url + place)
         settled(page, "main")
 

@@ -146,7 +146,7 @@ export const run: (typeof zhWork)['run'] = {
     requestsIn: '{n} requests',
     percentile: 'Response time {p}',
     pick: 'Choose a percentile',
-    beside: '{low} {lowValue} · {high} {highValue} ms',
+    beside: '{low}\u00a0{lowValue} · {high}\u00a0{highValue}\u00a0ms',
     fromPlan: 'from plan {value} ms',
     plan: '{p} from plan',
     planNote: 'wait to be sent included',

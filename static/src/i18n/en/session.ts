@@ -40,6 +40,7 @@ export const session: (typeof zh)['session'] = {
   tokenForever: 'Does not expire',
   tokenCreate: 'Create token',
   tokenOnce: 'Copy it now: the token is shown only this once.',
+  tokenCopied: 'Token copied',
   tokenUntil: 'Good until {time}',
   tokenUsed: 'Last used {time}',
   tokenUnused: 'Never used',

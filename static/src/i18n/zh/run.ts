@@ -145,7 +145,7 @@ export const run = {
     requestsIn: '{n} 个请求',
     percentile: '响应时间 {p} (TP{tp})',
     pick: '换一个百分位',
-    beside: '{low} {lowValue} · {high} {highValue} ms',
+    beside: '{low}\u00a0{lowValue} · {high}\u00a0{highValue}\u00a0ms',
     fromPlan: '自计划时刻 {value} ms',
     plan: '{p} 自计划时刻',
     planNote: '含等待发出的时间',

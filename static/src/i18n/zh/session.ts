@@ -38,6 +38,7 @@ export const session = {
   tokenForever: '永久有效',
   tokenCreate: '创建令牌',
   tokenOnce: '请立即复制，令牌只显示这一次：',
+  tokenCopied: '令牌已复制',
   tokenUntil: '有效至 {time}',
   tokenUsed: '最近使用：{time}',
   tokenUnused: '从未使用',
