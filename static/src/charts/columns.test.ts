@@ -20,6 +20,7 @@ describe('what a line covers of each column', () => {
 
   it('breaks where nothing is known, and a point that is alone is a dash', () => {
     expect(covered([0, 1, 2, 3.5], [1, 1, NaN, 6], 5)).toEqual([[1, 1], [1, 1], NOT, [6, 6], [6, 6]])
+    expect(covered([0, 3], [2, NaN], 4)).toEqual([[2, 2], [2, 2], [2, 2], [2, 2]])
   })
 
   it('holds steps until the next one, the last for its length', () => {

@@ -32,7 +32,7 @@ export class Cover {
   follow({ x, y, rows: [first, last] }: Points, hold = 0): void {
     let from = -1
     let alone = true
-    /** A point that is alone becomes a dash. */
+    /** A point that is alone becomes a dash as long as its row: the only second of a run would be a speck. */
     const lift = (until: number) => {
       if (from >= 0 && (hold > 0 || alone)) this.span(x[from]!, y[from]!, until, y[from]!)
       from = -1
@@ -40,7 +40,7 @@ export class Cover {
     }
     for (let at = first; at <= last; at++) {
       if (y[at] !== y[at]) {
-        lift(hold > 0 ? x[at]! : x[from]! + 1)
+        lift(x[at]!)
         continue
       }
       if (from >= 0) {
