@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import random
 import re
 import time
 from collections.abc import Sequence
@@ -363,3 +364,49 @@ def test_a_viewer_watches_and_cannot_steer(ui: Ui, desk: Desk) -> None:
     expect(page.get_by_role("dialog", name="Keyboard shortcuts")).to_contain_text("Zoom")
     expect(page.get_by_role("dialog", name="Keyboard shortcuts")).not_to_contain_text("Pause")
     assert service.post(f"/api/performance/plans/{plan}/stop/").status == 200
+
+
+def shown_as(text: str) -> tuple[float | None, float]:
+    """The number in a cell of the table, and half of its last digit."""
+    digits = text.removeprefix("≥").replace(",", "").strip()
+    if digits == "–":
+        return None, 0.0
+    return float(digits), 0.5 * 10.0 ** -len(digits.partition(".")[2])
+
+
+def test_the_table_behind_the_charts_has_what_the_api_has_stored(ui: Ui, desk: Desk) -> None:
+    path = desk.start(desk.plan("exact", arrivals(20, 5), "/json", "/status/503"))
+    page = ui.open(path, language="en")
+    expect(page.locator("#config")).to_be_visible(timeout=PATIENCE_MS)
+    page.get_by_role("button", name="Table", exact=True).click()
+    seconds_shown(page, 5)
+    table = page.locator(".sheet-table")
+    titles = [text.split()[0] for text in table.locator("thead th").all_inner_texts()]
+    rows = [row.locator("td").all_inner_texts() for row in table.locator("tbody tr").all()]
+    series = desk.service.get(f"/api/performance/executions/{path.rpartition('/')[2]}/series/").body["series"][0]
+    stored = {"Throughput": series["rps"], "p50": series["p50"], "p95": series["p95"], "p99": series["p99"]}
+    for second in random.Random(5).sample(range(5), 4):
+        for title, values in stored.items():
+            number, half = shown_as(rows[second][titles.index(title) - 1])
+            assert number is not None
+            assert abs(number - values[second]) <= half * 1.001, (title, second, number, values[second])
+
+
+def test_a_drag_of_the_load_is_undone_by_escape(ui: Ui, desk: Desk) -> None:
+    page = ui.open(desk.start(desk.plan("escape", arrivals(20, 60), "/json")), language="en")
+    handle = page.get_by_role("slider", name=re.compile("Drag or use"))
+    handle.scroll_into_view_if_needed(timeout=PATIENCE_MS)
+    box = handle.bounding_box()
+    assert box is not None
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x, y + 20, steps=4)
+    expect(page.locator(".steer-say")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator(".steer-say")).to_be_hidden()
+    page.mouse.move(x, y + 30, steps=2)
+    expect(page.locator(".steer-say")).to_be_hidden()
+    page.mouse.up()
+    expect(handle).to_have_attribute("aria-valuetext", "20/s")
+    expect(page.get_by_role("button", name=re.compile(r"admin .* → "))).to_have_count(0)
