@@ -36,6 +36,22 @@ async def opened(address: str, language: str) -> AsyncIterator[tuple[Page, list[
         await browser.close()
 
 
+SOUGHT = {
+    "create user": "postUsers",
+    "start test": "postStart",
+    "upload csv": "postDataFiles",
+    "download project": "getProjectFile",
+    "agents": "getNodes",
+    "test results": "getReports",
+    "创建用户": "postUsers",
+    "开始测试": "postStart",
+    "修改场景": "putScene",
+    "删除报告": "deleteReport",
+    "压测机": "getNodes",
+}
+"""What testers type, and an operation among those that must be found."""
+
+
 async def test_read_log_in_and_try(api: Api, base_url: str) -> None:
     async with opened(f"{base_url}/docs/", "en-US") as (page, complaints, hosts):
         documented = sum(found.documented for route in ROUTES for found in route.operations().values())
@@ -48,6 +64,9 @@ async def test_read_log_in_and_try(api: Api, base_url: str) -> None:
         certificates = [await each.get_attribute("href") for each in await page.locator("#operations a").all()]
         assert {"#getEnv", "#postEnvs"} <= set(certificates)
         assert "#deleteEnv" not in certificates
+        for typed, operation in SOUGHT.items():
+            await page.fill("#search", typed)
+            assert await page.locator(f'#operations a[href="#{operation}"]').count() == 1, typed
         await page.fill("#search", "frobnicate")
         assert "try another" in await page.inner_text("#operations")
         await page.fill("#search", "one plan")

@@ -196,11 +196,50 @@ function deepWords(entry) {
   return entry.words;
 }
 
-/** Operations that are called so; where there are none, those that have such a field. */
+/** Words that mean the same operation or thing here. */
+const SAME = [
+  ["create", "new", "add", "make", "新建", "创建", "添加", "新增"],
+  ["delete", "remove", "删除", "移除"],
+  ["change", "edit", "update", "modify", "修改", "编辑", "更新"],
+  ["start", "launch", "trigger", "启动", "开始", "运行"],
+  ["stop", "abort", "cancel", "停止", "结束", "终止"],
+  ["list", "search", "history", "列表", "查询", "历史"],
+  ["run", "test", "execution", "测试", "任务", "执行"],
+  ["scene", "scenario", "script", "场景", "业务流", "脚本"],
+  ["environment", "env", "环境"],
+  ["figures", "metrics", "statistics", "指标", "统计"],
+  ["log in", "login", "sign in", "登录"],
+  ["register", "sign up", "注册"],
+  ["node", "agent", "worker", "engine process", "节点", "压测机"],
+  ["export", "download", "导出", "下载"],
+  ["data file", "csv", "数据文件"],
+  ["report", "result", "报告", "结果"],
+];
+const KNOWN = SAME.flat().filter((one) => !/^[a-z]+$/.test(one)).sort((a, b) => b.length - a.length);
+
+/** What is typed, word by word; Chinese in known words, and else in pairs of characters. */
+function wordsIn(typed) {
+  const known = KNOWN.find((one) => typed.includes(one));
+  if (known !== undefined) {
+    const at = typed.indexOf(known);
+    return [...wordsIn(typed.slice(0, at)), known, ...wordsIn(typed.slice(at + known.length))];
+  }
+  const pairs = (one) => (/^[^a-z]{3,}$/.test(one) && !/\d/.test(one) ? one.match(/.{2}/g) : [one]);
+  return typed.split(/\s+/).filter(Boolean).flatMap(pairs);
+}
+
+/** Every way to write a word; a plural is found by its singular. */
+function waysOf(typed) {
+  const one = typed.replace(/(?<=[a-z]{3})s$/, "");
+  return SAME.find((group) => group.includes(typed) || group.includes(one)) ?? [one];
+}
+
+/** Operations that are called so, then those with all the words; where there are none, those that have such fields. */
 function found(typed) {
-  const direct = state.operations.filter((entry) => summaryWords(entry).includes(typed));
-  const wanted = typed.split(/\s+/);
-  return direct.length ? direct : state.operations.filter((entry) => wanted.every((one) => deepWords(entry).includes(one)));
+  const wanted = wordsIn(typed).map(waysOf);
+  const all = (words) => wanted.every((ways) => ways.some((one) => words.includes(one)));
+  const levels = [(entry) => summaryWords(entry).includes(typed), (entry) => all(summaryWords(entry)), (entry) => all(deepWords(entry))];
+  return levels.map((fits) => state.operations.filter(fits)).find((list) => list.length) ?? [];
 }
 
 function showList() {
