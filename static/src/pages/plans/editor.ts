@@ -11,7 +11,7 @@ import { useSaving } from '@/parts/saving'
 import { useExpectations } from './expectations'
 import { problemBooks } from './problemBooks'
 import { useUndo } from './undo'
-import { keepTexts } from './unreadable'
+import { keepTexts } from './planTexts'
 
 export function bodyOf({ name, description, scenes, config }: Plan): PlanBody {
   return { name, description, scenes, config }

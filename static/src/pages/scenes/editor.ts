@@ -10,7 +10,7 @@ import type { Moved } from '@/scene/moves'
 import { replaced, stepAt } from '@/scene/paths'
 import { everyStep } from '@/scene/tree'
 import type { Scene, Step } from '@/scene/types'
-import type { Beside } from './unreadable'
+import type { Beside } from './sceneTexts'
 
 export function sceneOf({ name, description, steps, on_start, setup, teardown }: StoredScene): Scene {
   return { name, ...(description ? { description } : {}), steps: steps ?? [], on_start: on_start ?? [], setup: setup ?? [], teardown: teardown ?? [] }

@@ -1,7 +1,7 @@
 // Texts in a scene that cannot be read: each belongs to its step, wherever that is moved.
 import { computed, type ComputedRef, type Ref, shallowRef, watch } from 'vue'
 import type { ProblemBook } from '@/parts/problemBook'
-import { provideUnreadables, type Unreadable, written } from '@/parts/unreadable'
+import { provideUnreadables, type Unreadable, written } from '@/parts/unreadableText'
 import { at, problemPlace, stepAt } from '@/scene/paths'
 import { everyStep } from '@/scene/tree'
 import type { Scene, Step } from '@/scene/types'

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import { move, remove } from '@/scene/moves'
 import { replaced } from '@/scene/paths'
 import type { Scene } from '@/scene/types'
-import { carriedOver, placeOf, textPut } from './unreadable'
+import { carriedOver, placeOf, textPut } from './sceneTexts'
 
 const send = (name: string) => ({ name, request: { method: 'POST', url: '/', json: { name } } })
 const SCENE: Scene = { name: 'Shop', steps: [send('a'), { type: 'group', name: 'both', steps: [send('b'), send('c')] }] }

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { carriedOver } from './unreadable'
+import { carriedOver } from './planTexts'
 
 const plan = (rows: unknown, source = 'pool', users = 1) => ({ name: 'Peak', scenes: [], config: { concurrent_users: users, data_source_type: source, data_config: { rows } } })
 const PATH = 'config.data_config.rows'

@@ -2,7 +2,7 @@
 import { computed, type ComputedRef, type Ref, shallowRef, watch } from 'vue'
 import type { PlanBody } from '@/api/planEditing'
 import type { ProblemBook } from '@/parts/problemBook'
-import { provideUnreadables, type Unreadable, written } from '@/parts/unreadable'
+import { provideUnreadables, type Unreadable, written } from '@/parts/unreadableText'
 
 type Texts = ReadonlyMap<string, Unreadable>
 
