@@ -62,6 +62,8 @@ export interface Plugin {
   /** Why it could not be loaded, and what its import did not find. */
   error?: { zh: string; en: string } | null
   missing_module?: string | null
+  /** Whether its targets can be asked for their operations. */
+  operations?: boolean
   request_schema?: unknown
   options_schema?: unknown
 }

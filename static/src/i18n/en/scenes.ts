@@ -77,6 +77,13 @@ export const scenes: (typeof zhWork)['scenes'] = {
   noHead: 'Replies of this protocol have no headers.',
   notSent: 'The request was not sent.',
   checkExists: 'Check that it exists',
+  operations: {
+    ask: 'List methods',
+    protos: 'or choose .proto files',
+    choose: 'Choose a method',
+    say: 'Choosing one fills in the method and a message with all its fields; it can be undone.',
+    none: 'The target offers no methods.',
+  },
   redirects: 'Redirects followed: {count}',
   notFollowed: 'The target sends on to {location}, which was not followed: that is “Follow redirects” under “More options”.',
   binary: 'The reply is binary; this is its beginning in hexadecimal.',

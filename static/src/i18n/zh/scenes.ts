@@ -76,6 +76,13 @@ export const scenes = {
   noHead: '这种协议的响应没有响应头。',
   notSent: '请求没有发出。',
   checkExists: '检查它存在',
+  operations: {
+    ask: '列出方法',
+    protos: '或选择 .proto 文件',
+    choose: '选择方法',
+    say: '选中后填入方法和带全部字段的消息；可以撤销。',
+    none: '目标没有提供任何方法。',
+  },
   redirects: '跟随了 {count} 次重定向',
   notFollowed: '目标要求转到 {location}，没有跟随。要跟随，请打开“更多选项”里的“跟随重定向”。',
   binary: '响应是二进制数据，下面是开头部分的十六进制。',
