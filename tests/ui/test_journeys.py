@@ -254,6 +254,27 @@ def test_other_protocols(ui: Ui, peers: CountingPeers, protocol: str, language: 
 
 
 @LANGUAGES
+def test_the_methods_of_a_grpc_server_are_offered(
+    ui: Ui, peers: CountingPeers, language: str, words: dict[str, str]
+) -> None:
+    desk = Desk(ui.service, peers.urls["grpc"])
+    page = ui.open(f"/p/{desk.project}/scenes/new", language=language)
+    person = Person(page, words)
+    person.fill("scene_name", "Orders")
+    page.get_by_label(words["protocol"], exact=True).select_option("grpc")
+    operations = page.locator(".operations")
+    operations.locator("button").first.click()
+    methods = operations.get_by_role("combobox")
+    kind = {"zh": "双向流", "en": "bidirectional streaming"}[language]
+    expect(methods.get_by_role("option", name=f"demo.Desk/Chat · {kind}")).to_have_count(1)
+    methods.select_option("demo.Desk/Say")
+    expect(page.get_by_label(words["rpc"], exact=True)).to_have_value("demo.Desk/Say")
+    expect(page.locator(".cm-content").first).to_contain_text("big_number")
+    person.tried()
+    expect(page.locator(".side-head .chip")).to_have_text(words["passed"])
+
+
+@LANGUAGES
 def test_a_protocol_that_the_ui_knows_nothing_of(
     equipped: Ui, tmp_path: Path, language: str, words: dict[str, str]
 ) -> None:
