@@ -317,4 +317,4 @@ async def test_an_upgrade_keeps_every_second(store: Store, world: World) -> None
 def test_spans_of_earlier_versions_have_the_shares_as_the_plan() -> None:
     earlier = b"[[2, 2000000000, 0, 4, 12, 16, 90.0, 1.0, 2.0, 3.0], [1, 0, 0, 0], [1.0, 1.0, 1.0], 2.0, {}]"
     load = window_rows.decode_span(earlier.decode()).load
-    assert (load.mean_planned_vus, load.mean_planned_rate, load.given) == (8.0, 45.0, 1.0)
+    assert (load.mean_planned_vus, load.mean_planned_rate, load.plan_share) == (8.0, 45.0, 1.0)
