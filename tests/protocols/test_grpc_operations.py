@@ -18,7 +18,7 @@ from perfsvc.plugin.testing import User
 from perfsvc.plugin.testing import context
 from perfsvc_protocols.grpc import GrpcProtocol
 from tests.protocols.grpc_peers import PROTOS
-from tests.protocols.grpc_peers import Desk
+from tests.protocols.grpc_peers import DemoServicer
 from tests.protocols.grpc_peers import served
 
 pytestmark = pytest.mark.asyncio
@@ -64,7 +64,7 @@ def shown(operations: list[Operation]) -> list[tuple[str, str, str]]:
 
 @pytest.mark.parametrize("version", ["v1", "v1alpha"])
 async def test_the_server_is_asked(version: str) -> None:
-    desk = Desk()
+    desk = DemoServicer()
     async with served(desk, version) as port:
         found = await asked(port, {"url": "", "metadata": {"x-key": "{{key}}"}}, variables={"key": "4711"})
     assert shown(found) == KINDS
@@ -72,7 +72,7 @@ async def test_the_server_is_asked(version: str) -> None:
 
 
 async def test_what_is_proposed_can_be_sent() -> None:
-    async with served(Desk(), "v1") as port:
+    async with served(DemoServicer(), "v1") as port:
         (say, *_) = await asked(port)
         async with User(GrpcProtocol(GrpcProtocol.Options(), context(f"grpc://127.0.0.1:{port}"))) as user:
             outcome = await user.do(say.request)
@@ -96,7 +96,7 @@ async def test_a_message_within_itself_ends() -> None:
 
 
 async def test_a_server_without_reflection_is_named() -> None:
-    async with served(Desk()) as port:
+    async with served(DemoServicer()) as port:
         at, zh, en = await refusal(port)
     assert (at, en) == (
         "request",
@@ -115,6 +115,6 @@ async def test_what_cannot_be_reached_or_is_not_allowed_is_named() -> None:
 
 
 async def test_the_time_is_limited() -> None:
-    async with served(Desk(), "v1") as port:
+    async with served(DemoServicer(), "v1") as port:
         at, zh, en = await refusal(port, limit_s=0)
     assert (at, zh, en) == ("request", "目标在 0 秒内没有给出操作列表", "the target listed no operations in 0 s")

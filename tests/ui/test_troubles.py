@@ -181,7 +181,7 @@ def test_too_many_attempts_to_sign_in_count_down(hasty: tuple[Ui, Desk], languag
         password.fill("wrong word")
         button.click()
         expect(button).not_to_have_text(re.compile("…"))
-    expect(alert).to_have_text(re.compile(r"[1-4] ?(秒后可以再试|s\.)"))
+    expect(alert).to_have_text(re.compile(r"[1-4]\s?(秒后可以再试|s\.)"))
     expect(button).to_be_disabled()
     ui.check(page)
     expect(button).to_be_enabled(timeout=PATIENCE_MS)
