@@ -28,6 +28,9 @@ from perfsvc.model.scene import Name
 from perfsvc.model.scene import SceneSpec
 
 MOST = 1000
+"""Environments, scenes, plans, presets and data files, of each kind, in one file."""
+LARGEST_TEXT = 10_000_000
+"""Bytes of a file as a JSON text, and so characters of it."""
 LARGEST_CONTENT = 1_000_000
 """Bytes of a data file whose content may stand in the file of a project."""
 PARTS = ("envs", "scenes", "plans", "presets", "files")

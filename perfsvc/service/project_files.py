@@ -25,6 +25,7 @@ from perfsvc.model.entities import User
 from perfsvc.model.plan_text import document_of
 from perfsvc.model.plan_text import text_of
 from perfsvc.model.project_file import LARGEST_CONTENT
+from perfsvc.model.project_file import LARGEST_TEXT
 from perfsvc.model.project_file import ProjectFile
 from perfsvc.model.project_file import as_project
 from perfsvc.model.scene import SceneSpec
@@ -38,6 +39,7 @@ from perfsvc.service.project_document import MOST_CONTENT
 from perfsvc.service.project_document import ExportQuery
 from perfsvc.service.project_document import Stored
 from perfsvc.service.project_document import content_document
+from perfsvc.service.project_document import refuse_long
 from perfsvc.service.project_import import Imported
 from perfsvc.service.project_import import Projects
 from perfsvc.service.project_import import Taker
@@ -56,7 +58,7 @@ class ImportForm(Spec):
     largest_json: ClassVar[int] = 10_485_760
     """Bytes of the JSON body: a file holds contents of data files."""
 
-    text: str = titled("文件内容", "Text of the file", min_length=1, max_length=10_000_000)
+    text: str = titled("文件内容", "Text of the file", min_length=1, max_length=LARGEST_TEXT)
     dry_run: bool = titled("仅预览", "Change nothing", default=False)
     source_project_id: Id | None = titled("来源项目ID", "Id of the project it comes from", default=None)
 
@@ -79,16 +81,18 @@ class ProjectFiles:
         self._check_scene = check_scene
 
     async def export(self, project_id: int, chosen: ExportQuery) -> str:
-        """The file of a project or of a part of it."""
-        stored = await self._store.run(Stored.of, project_id)
+        """The file of a project or of a part of it. Raise NotFound, InvalidInput for more than an import takes."""
+        stored = await self._store.run(Stored.chosen, project_id, chosen)
         readings = await FileReadings.of(self._store, project_id) if chosen.with_files == "1" else None
         return await off_loop(self._written, stored, chosen, readings)
 
     def _written(self, stored: Stored, chosen: ExportQuery, readings: FileReadings | None) -> str:
-        document = stored.part(chosen)
+        document = stored.exported(chosen)
         if readings is not None:
             document["files"] = self._with_contents(stored, readings, document["files"])
-        return text_of({key: part for key, part in document.items() if part})
+        text = text_of({key: part for key, part in document.items() if part})
+        refuse_long(text)
+        return text
 
     def _with_contents(
         self, stored: Stored, readings: FileReadings, listed: list[dict[str, Any]]

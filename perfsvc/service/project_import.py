@@ -358,7 +358,7 @@ def _written(config: PlanConfig) -> dict[str, Any]:
 
 
 def _upload_first(name: str, listed: ProjectDataFile | None) -> Text:
-    """Say which file is missing, as exactly as it is details."""
+    """Return the text that asks for a missing file, with its size and checksum where they are listed."""
     details = [] if listed is None or listed.size is None else [f"{listed.size:,} B"]
     details += [] if listed is None or listed.sha256 is None else [f"SHA-256 {listed.sha256}"]
     zh, en = (f"（{'，'.join(details)}）", f" ({', '.join(details)})") if details else ("", "")

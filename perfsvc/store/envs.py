@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from perfsvc.errors import Text
@@ -20,6 +21,7 @@ from perfsvc.store.rows import PROJECT
 from perfsvc.store.rows import Columns
 from perfsvc.store.rows import by_id
 from perfsvc.store.rows import existing
+from perfsvc.store.rows import in_batches
 from perfsvc.store.rows import page_of
 from perfsvc.store.rows import require
 from perfsvc.store.tables import EnvRow
@@ -73,6 +75,11 @@ def page(project_id: int, page: int = 1, page_size: int = 10, selection: Selecti
     """A project's environments, the oldest first."""
     query = EnvRow.select().where(EnvRow.project == project_id)
     return page_of(query, EnvRow.id, page, page_size, entities, COLUMNS, selection)
+
+
+def of_project(project_id: int) -> Iterator[Env]:
+    """All environments of a project, the oldest first, read a batch at a time."""
+    return in_batches(EnvRow.select().where(EnvRow.project == project_id), EnvRow.id, entities)
 
 
 @writes

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from collections.abc import Iterator
 from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
@@ -27,6 +28,7 @@ from perfsvc.store.rows import USER
 from perfsvc.store.rows import Columns
 from perfsvc.store.rows import by_id
 from perfsvc.store.rows import existing
+from perfsvc.store.rows import in_batches
 from perfsvc.store.rows import page_of
 from perfsvc.store.rows import require
 from perfsvc.store.tables import ConfigRow
@@ -83,6 +85,11 @@ def page(project_id: int, page: int = 1, page_size: int = 10, selection: Selecti
     """A project's plans, the newest first."""
     query = with_config().where(PlanRow.project == project_id)
     return page_of(query, PlanRow.id.desc(), page, page_size, entities, COLUMNS, selection)
+
+
+def of_project(project_id: int) -> Iterator[Plan]:
+    """All plans of a project, the oldest first, read a batch at a time."""
+    return in_batches(with_config().where(PlanRow.project == project_id), PlanRow.id, entities)
 
 
 @writes

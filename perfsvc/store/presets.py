@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from perfsvc.model.entities import Page
@@ -15,6 +16,7 @@ from perfsvc.store.rows import PROJECT
 from perfsvc.store.rows import USER
 from perfsvc.store.rows import Columns
 from perfsvc.store.rows import by_id
+from perfsvc.store.rows import in_batches
 from perfsvc.store.rows import page_of
 from perfsvc.store.rows import require
 from perfsvc.store.tables import PresetRow
@@ -64,6 +66,11 @@ def page(project_id: int, page: int = 1, page_size: int = 10, selection: Selecti
     """A project's presets, the newest first."""
     query = PresetRow.select().where(PresetRow.project == project_id)
     return page_of(query, PresetRow.id.desc(), page, page_size, entities, COLUMNS, selection)
+
+
+def of_project(project_id: int) -> Iterator[Preset]:
+    """All presets of a project, the oldest first, read a batch at a time."""
+    return in_batches(PresetRow.select().where(PresetRow.project == project_id), PresetRow.id, entities)
 
 
 @writes

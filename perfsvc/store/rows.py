@@ -40,6 +40,8 @@ PIN = Text("标记不存在", "the pin does not exist")
 REPORT = Text("测试报告不存在", "the report does not exist")
 
 MAX_PAGE_SIZE = 1000
+BATCH = 200
+"""Rows that are read at once where all are wanted."""
 
 
 def existing(row: T | None, missing: Text) -> T:
@@ -103,6 +105,20 @@ def page_of(
     total = query.count()
     rows = list(query.order_by(*columns.order(selection, usual)).limit(page_size).offset((page - 1) * page_size))
     return Page(total, page, page_size, convert(rows))
+
+
+def in_batches(query: Any, key: Any, convert: Callable[[list[Any]], list[T]]) -> Iterator[T]:
+    """Find everything that a query finds, in the order of its ids, read and converted a batch at a time."""
+    last = 0
+    while rows := list(query.where(key > last).order_by(key).limit(BATCH)):
+        last = rows[-1].id
+        yield from convert(rows)
+
+
+def names_of(table: Any, project_id: int) -> list[tuple[int, str]]:
+    """Return ids and names of all that a project has in a table, the oldest first."""
+    query = table.select(table.id, table.name).where(table.project == project_id)
+    return list(query.order_by(table.id).tuples())
 
 
 def refuse_page(page: int, page_size: int) -> None:

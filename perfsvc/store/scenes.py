@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from collections.abc import Iterator
 from typing import Any
 
 from perfsvc.errors import NotFound
@@ -22,6 +23,7 @@ from perfsvc.store.rows import SCENE
 from perfsvc.store.rows import USER
 from perfsvc.store.rows import Columns
 from perfsvc.store.rows import by_id
+from perfsvc.store.rows import in_batches
 from perfsvc.store.rows import page_of
 from perfsvc.store.rows import require
 from perfsvc.store.tables import ProjectRow
@@ -76,6 +78,11 @@ def page(project_id: int, page: int = 1, page_size: int = 10, selection: Selecti
     """A project's scenes, the newest first."""
     query = SceneRow.select().where(SceneRow.project == project_id)
     return page_of(query, SceneRow.id.desc(), page, page_size, entities, COLUMNS, selection)
+
+
+def of_project(project_id: int) -> Iterator[Scene]:
+    """All scenes of a project, the oldest first, read a batch at a time."""
+    return in_batches(SceneRow.select().where(SceneRow.project == project_id), SceneRow.id, entities)
 
 
 @writes
