@@ -11,9 +11,11 @@ import inspect
 import logging
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint
 from importlib.metadata import entry_points
+from typing import TYPE_CHECKING
 from typing import Any
 
 import pluggy
@@ -29,6 +31,9 @@ from perfsvc.plugin import hookspecs
 from perfsvc.plugin.datasource import DataSource
 from perfsvc.plugin.hookspecs import PROJECT
 from perfsvc.plugin.protocol import Protocol
+
+if TYPE_CHECKING:
+    from packaging.specifiers import SpecifierSet
 
 log = logging.getLogger(__name__)
 
@@ -147,24 +152,32 @@ def admit(manager: pluggy.PluginManager, origin: Origin, point: EntryPoint) -> l
 
 def version_fault(point: EntryPoint) -> Text | None:
     """Return why a plugin does not fit this version of perfsvc, as its distribution requires it."""
-    wanted = [text for text in (point.dist and point.dist.requires) or () if text.startswith(OWN)]
-    if not wanted:
-        return None
-    # Most services have no such plugin, and need not wait for this import.
-    from packaging.requirements import InvalidRequirement
-    from packaging.requirements import Requirement
-
-    for text in wanted:
-        try:
-            requirement = Requirement(text)
-        except InvalidRequirement:
-            continue
-        if requirement.name == OWN and not requirement.specifier.contains(__version__, prereleases=True):
+    required = [text for text in (point.dist and point.dist.requires) or () if text.lower().startswith(OWN)]
+    for specifier in required and own_specifiers(required):
+        if not specifier.contains(__version__, prereleases=True):
             return Text(
-                f"需要 perfsvc {requirement.specifier}，当前为 {__version__}，请安装与之匹配的版本",
-                f"it needs perfsvc {requirement.specifier}, and this is {__version__}: install one that fits",
+                f"需要 perfsvc {specifier}，当前为 {__version__}，请安装与之匹配的版本",
+                f"it needs perfsvc {specifier}, and this is {__version__}: install one that fits",
             )
     return None
+
+
+def own_specifiers(required: Iterable[str]) -> list[SpecifierSet]:
+    """Return the versions of perfsvc that requirements demand in this environment without extras."""
+    # Most services have no such plugin, and need not wait for this import.
+    from packaging.markers import UndefinedComparison
+    from packaging.requirements import InvalidRequirement
+    from packaging.requirements import Requirement
+    from packaging.utils import canonicalize_name
+
+    specifiers = []
+    for text in required:
+        with suppress(InvalidRequirement, UndefinedComparison):
+            requirement = Requirement(text)
+            applies = requirement.marker is None or requirement.marker.evaluate({"extra": ""})
+            if applies and canonicalize_name(requirement.name) == OWN:
+                specifiers.append(requirement.specifier)
+    return specifiers
 
 
 def register(manager: pluggy.PluginManager, plugin: object, origin: Origin) -> None:

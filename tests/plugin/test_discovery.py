@@ -63,7 +63,23 @@ def test_a_plugin_for_another_version_is_not_even_imported(install):
     assert failure.error.en == (f"it needs perfsvc <100,>=99, and this is {__version__}: install one that fits")
 
 
-@pytest.mark.parametrize("requires", [f"perfsvc<={__version__}", "perfsvc", "perfsvc-wire>=99", "perfsvc ???"])
+def test_the_version_is_judged_however_the_name_is_written(install):
+    failure = failure_of(install("acme", "raise RuntimeError", requires='Perfsvc>=99; python_version >= "3"'))
+    assert failure.error.zh == f"需要 perfsvc >=99，当前为 {__version__}，请安装与之匹配的版本"
+
+
+@pytest.mark.parametrize(
+    "requires",
+    [
+        f"perfsvc<={__version__}",
+        "perfsvc",
+        "perfsvc-wire>=99",
+        "perfsvc ???",
+        'perfsvc>=99; extra == "next"',
+        'perfsvc>=99; python_version < "3"',
+        'perfsvc>=99; os_name ~= "posix"',
+    ],
+)
 def test_a_plugin_for_this_version_is_loaded(install, requires):
     brought, failures = discover(install("acme", SOUND, requires=requires))
     assert ([each.offered.name for each in brought], failures) == (["echo"], [])
