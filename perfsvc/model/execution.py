@@ -118,7 +118,7 @@ def found_of(search: dict[str, Any] | None) -> dict[str, Any] | None:
 def breached_of(thresholds: list[dict[str, Any]]) -> list[str]:
     """Metrics of all requests that missed a limit; those of single steps are no figure of a listing."""
     missed = (each for each in thresholds if not each.get("passed") and "{" not in each.get("expression", ""))
-    return sorted({each["metric"] for each in missed})
+    return sorted({each["metric"] for each in missed if each.get("metric")})
 
 
 def spark_of(series: dict[str, Any]) -> dict[str, list[Any]] | None:

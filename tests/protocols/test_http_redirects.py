@@ -66,6 +66,16 @@ async def test_one_sample_for_the_whole_way(reads: ReplyParts):
         assert server.connections == 1
 
 
+async def test_exchanges_are_forgotten_with_their_request():
+    replies = [redirect(307, "/1"), redirect(307, "/2"), OK]
+    async with ScriptedServer(answering(*replies)) as server, http_user(server.url, **FOLLOW) as user:
+        seen = []
+        done = user.session.done
+        user.session.done = lambda reply: (seen.extend(hop.status for hop in reply.redirects()), done(reply))
+        await user.do(POST)
+        assert (seen, user.session.reply.redirects()) == ([307, 307], [])
+
+
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT"])
 async def test_what_becomes_of_the_method(status: int, method: str):

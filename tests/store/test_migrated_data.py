@@ -198,7 +198,9 @@ async def test_who_changed_what_comes_from_who_created_it(store: Store, world: W
 @pytest.mark.asyncio
 async def test_what_runs_found_comes_from_their_reports(store: Store, world: World) -> None:
     limit = {"threshold": 1.0, "low": 90.0, "value": 90.0, "at_least": False, "complete": True}
-    failed = {"state": "FAILED", "thresholds": [{"expression": "p95 < 9", "metric": "p95", "passed": False}]}
+    missed = {"expression": "p95 < 9", "metric": "p95", "passed": False}
+    without_metric = {"expression": "error_rate < 1", "passed": False}
+    failed = {"state": "FAILED", "thresholds": [missed, without_metric]}
     bodies: dict[str, dict[str, Any]] = {"run-1": {"search": limit, "verdict": failed}, "run-2": {}}
     for name, body in bodies.items():
         started = Execution(name, world.plan.id, world.user.id, RunState.COMPLETED, {}, BEGUN, None, None)

@@ -69,7 +69,6 @@ class PooledUser(HttpUser, Generic[C]):
             self.reset()
         self._call = call
         self._message = message
-        self._hops = 0
         self._repeats = 0
         self.reply.reset()
         connection = self._connection

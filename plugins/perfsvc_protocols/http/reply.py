@@ -156,7 +156,10 @@ class HttpReply(Reply):
     def note_hop(self, location: str, ended_ns: int) -> None:
         """Note that this reply is followed to another address."""
         hop = Hop(self.status, location, self.wire, self.raw, ended_ns)
-        self.hops = [hop] if self.hops is None else [*self.hops, hop]
+        if self.hops is None:
+            self.hops = [hop]
+        else:
+            self.hops.append(hop)
 
     def redirects(self) -> list[Redirect]:
         redirects, started_ns = [], self.started_ns

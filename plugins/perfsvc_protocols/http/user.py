@@ -41,7 +41,7 @@ class HttpUser(Session):
     ``started_ns`` of a redirected request is that of its first bytes: latency includes the redirects.
     """
 
-    __slots__ = ("_asked_ns", "_call", "_hops", "_iteration", "_message", "_now_ns", "options", "reply")
+    __slots__ = ("_asked_ns", "_call", "_iteration", "_message", "_now_ns", "options", "reply")
 
     def __init__(
         self, scope: Scope, done: Callable[[Reply], None], options: Options, reply: HttpReply, now_ns: Callable[[], int]
@@ -55,7 +55,6 @@ class HttpUser(Session):
         # For one request; _message is None between requests
         self._asked_ns = 0
         self._call: HttpCall
-        self._hops = 0
         self._message: RenderedRequest | None = None
 
     @abstractmethod
@@ -75,9 +74,11 @@ class HttpUser(Session):
 
     def finish(self) -> None:
         self._message = None
-        self.done(self.reply)
+        reply = self.reply
+        self.done(reply)
         if self._message is None:
-            self.reply.forget()
+            reply.forget()
+            reply.hops = None
 
     def _fail(self, error_class: str, message: str) -> None:
         reply = self.reply
@@ -120,9 +121,8 @@ class HttpUser(Session):
         location = head.value(reply_head, "location")
         if location is None:
             return False
-        self._hops += 1
         try:
-            if self._hops > self._call.max_redirects:
+            if len(self.reply.hops or ()) >= self._call.max_redirects:
                 raise Failed("Too Many Redirects", f"more than {self._call.max_redirects}, the last to {location}")
             self._message = cast(RenderedRequest, self._message).redirected(self.reply.status, location)
         except Failed as error:

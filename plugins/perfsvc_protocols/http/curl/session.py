@@ -102,7 +102,6 @@ class CurlSession(HttpUser):
         self._stopped_listening, self._listening_error = False, None
         self.reply.reads_body = call.mode is BODY or (call.listening is not None and call.listening.keeps)
         self._call = call
-        self._hops = 0
         self._message = message
         try:
             self._dispatch(message)
