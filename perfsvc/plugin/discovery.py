@@ -153,7 +153,7 @@ def admit(manager: pluggy.PluginManager, origin: Origin, point: EntryPoint) -> l
 def version_fault(point: EntryPoint) -> Text | None:
     """Return why a plugin does not fit this version of perfsvc, as its distribution requires it."""
     required = [text for text in (point.dist and point.dist.requires) or () if text.lower().startswith(OWN)]
-    for specifier in required and own_specifiers(required):
+    for specifier in own_specifiers(required) if required else ():
         if not specifier.contains(__version__, prereleases=True):
             return Text(
                 f"需要 perfsvc {specifier}，当前为 {__version__}，请安装与之匹配的版本",
