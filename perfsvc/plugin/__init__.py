@@ -41,6 +41,7 @@ from perfsvc.model.user_pattern import compile_pattern
 from perfsvc.model.variable_name import NAME as VARIABLE_NAME
 from perfsvc.model.variable_name import VariableName
 from perfsvc.model.variable_name import is_variable_name
+from perfsvc.model.worded import Worded
 from perfsvc.plugin import failures
 from perfsvc.plugin.coroutine import AsyncSession
 from perfsvc.plugin.datasource import DataContext
@@ -101,6 +102,7 @@ __all__ = [
     "Template",
     "Text",
     "VariableName",
+    "Worded",
     "compile_bytes_pattern",
     "compile_path",
     "compile_paths",

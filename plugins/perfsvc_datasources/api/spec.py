@@ -13,6 +13,7 @@ from pydantic import model_validator
 from perfsvc.plugin import Bytes
 from perfsvc.plugin import Fault
 from perfsvc.plugin import Spec
+from perfsvc.plugin import Worded
 from perfsvc.plugin import compile_paths
 from perfsvc.plugin import titled
 from perfsvc_datasources._columns import Column
@@ -21,8 +22,20 @@ MIB = 1024 * 1024
 
 Scalar = str | int | float | bool
 Name = Annotated[str, Field(min_length=1, max_length=200)]
-HeaderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,200}$")]
-HeaderValue = Annotated[str, Field(pattern=r"^[^\r\n\x00]*$", max_length=8000)]
+HeaderName = Annotated[
+    str,
+    Worded(
+        r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,200}",
+        "请求头名称只能用英文字母、数字和 ! # $ % & ' * + . ^ _ ` | ~ -，1–200 个字符，不能有空格和冒号",
+        "the name of a header may have ASCII letters, digits and ! # $ % & ' * + . ^ _ ` | ~ - only, 1–200 of them,"
+        " without spaces or a colon",
+    ),
+]
+HeaderValue = Annotated[
+    str,
+    Field(max_length=8000),
+    Worded(r"[^\r\n\x00]*", "请求头的值不能换行", "the value of a header must be one line"),
+]
 Headers = dict[HeaderName, HeaderValue]
 
 

@@ -22,6 +22,7 @@ from perfsvc.plugin import Many
 from perfsvc.plugin import Problem
 from perfsvc.plugin import Spec
 from perfsvc.plugin import Text
+from perfsvc.plugin import Worded
 from perfsvc.plugin import compile_pattern as compile_search_pattern
 from perfsvc.plugin import titled
 from perfsvc_datasources._columns import Column
@@ -36,6 +37,14 @@ MOST_VALUES = 10_000
 NUMBERED = re.compile(r"([^{}]*)\{(?::0?(\d{1,2})d?)?\}([^{}]*)", re.DOTALL)
 """A format: ``user{}`` or ``user{:06}``."""
 MOMENT = re.compile(r"(?:[^%]|%[aAbBdHIjmMpSUwyYfzZ%])+", re.DOTALL)
+Locale = Annotated[
+    str,
+    Worded(
+        r"[a-z]{2,3}(_[A-Za-z]{2,8}){0,2}",
+        "应为语言代码，可加 _ 和地区，如 zh_CN、en_US",
+        "must be a language, with _ and a country if need be, such as zh_CN or en_US",
+    ),
+]
 REFERENCE = re.compile(rf"\{{\{{\s*({VARIABLE_NAME})\s*\}}\}}")
 
 Number = Annotated[int, Field(ge=-LARGEST, le=LARGEST)]
@@ -212,9 +221,7 @@ class Options(Spec):
         ),
         examples=[{"name": "name", "age": {"type": "integer", "min": 18, "max": 80}}],
     )
-    locale: str = titled(
-        "语言区域", "Locale", default="zh_CN", pattern=r"^[a-z]{2,3}(_[A-Za-z]{2,8}){0,2}$", examples=["zh_CN", "en_US"]
-    )
+    locale: Locale = titled("语言区域", "Locale", default="zh_CN", examples=["zh_CN", "en_US"])
     count: int | None = titled(
         "行数，默认不限", "Rows; without an end by default", default=None, ge=1, le=LARGEST, examples=[10000]
     )

@@ -7,6 +7,7 @@ import ssl
 from typing import Annotated
 from typing import Any
 
+from pydantic import Field
 from pydantic import field_validator
 from pydantic import model_validator
 
@@ -16,14 +17,31 @@ from perfsvc.plugin import Many
 from perfsvc.plugin import Problem
 from perfsvc.plugin import Spec
 from perfsvc.plugin import Text
+from perfsvc.plugin import Worded
 from perfsvc.plugin import titled
 from perfsvc.plugin.net.names import NameOptions
 from perfsvc.plugin.net.proxy import Proxy
 from perfsvc.plugin.net.proxy import ProxyOptions
 from perfsvc.plugin.net.tls import CertificateOptions
 
-METHOD = r"^/?[A-Za-z_][A-Za-z0-9_.]*/[A-Za-z_][A-Za-z0-9_]*$"
-AUTHORITY = r"^[A-Za-z0-9._~-]+(:[0-9]{1,5})?$"
+Method = Annotated[
+    str,
+    Field(max_length=500),
+    Worded(
+        r"/?[A-Za-z_][A-Za-z0-9_.]*/[A-Za-z_][A-Za-z0-9_]*",
+        "应为 包.服务/方法，如 shop.v1.Orders/Create",
+        "must be package.Service/Method, such as shop.v1.Orders/Create",
+    ),
+]
+Authority = Annotated[
+    str,
+    Field(max_length=300),
+    Worded(
+        r"[A-Za-z0-9._~-]+(:[0-9]{1,5})?",
+        "应为主机名，可加端口，如 orders.example.com、orders.example.com:443",
+        "must be a host, with a port if need be, such as orders.example.com or orders.example.com:443",
+    ),
+]
 PROTO_NAME = re.compile(r"([A-Za-z0-9_][A-Za-z0-9_.\-]*/)*[A-Za-z0-9_][A-Za-z0-9_.\-]*\.proto")
 NOT_A_PROTO_NAME = Text("应为相对路径，并以 .proto 结尾", "must be a relative path that ends with .proto")
 MAX_PROTOS = 200
@@ -34,11 +52,9 @@ MIB = 1024 * 1024
 class Request(Spec):
     """One call. Strings within the messages and the metadata may hold templates."""
 
-    method: str = titled(
+    method: Method = titled(
         "方法（包.服务/方法）",
         "Method: package.Service/Method",
-        pattern=METHOD,
-        max_length=500,
         examples=["shop.v1.Orders/Create"],
     )
     url: str = titled(
@@ -130,13 +146,11 @@ class Options(NameOptions, ProxyOptions):
         examples=[{"orders.proto": 'syntax = "proto3"; package shop.v1; …'}],
     )
     tls: Tls = titled("TLS", "TLS", default_factory=Tls)
-    authority: str | None = titled(
+    authority: Authority | None = titled(
         "请求的 :authority",
         "Authority of the calls",
         advanced=True,
         default=None,
-        pattern=AUTHORITY,
-        max_length=300,
         about=(
             "每次调用的 :authority，与主机和端口不同时填写；使用 TLS 时应为证书中的名称。",
             ":authority of every call, where it is to differ from host and port. With TLS a name of the certificate.",

@@ -19,6 +19,7 @@ from perfsvc.plugin import Fault
 from perfsvc.plugin import Many
 from perfsvc.plugin import Spec
 from perfsvc.plugin import Text
+from perfsvc.plugin import Worded
 from perfsvc.plugin import titled
 from perfsvc.plugin.net.dial import DialOptions
 from perfsvc.plugin.net.proxy import Proxy
@@ -37,6 +38,14 @@ MOST_FIELDS = 5000
 
 Scalar = str | int | float | bool
 Values = dict[str, Scalar | Many[Scalar]]
+Method = Annotated[
+    str,
+    Worded(
+        r"[A-Z][A-Z-]{0,31}",
+        "应为大写英文字母，可含 -，最多 32 个字符，如 GET、POST",
+        "must be capital letters, with - between them if need be, at most 32, such as GET or POST",
+    ),
+]
 
 
 class UserPassword(Spec):
@@ -213,7 +222,7 @@ class Sign(Spec):
 class Request(Spec, home="request"):
     """One HTTP request. Texts may hold templates, the URL and the strings within ``json`` too."""
 
-    method: str = titled("方法", "Method", default="GET", pattern=r"^[A-Z][A-Z-]{0,31}$", examples=["GET", "POST"])
+    method: Method = titled("方法", "Method", default="GET", examples=["GET", "POST"])
     url: str = titled(
         "地址",
         "URL",
