@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterator
 from collections.abc import Mapping
 from contextlib import contextmanager
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,16 @@ from perfsvc.engine.files import find
 from perfsvc.errors import InvalidInput
 from perfsvc.errors import Problem
 from perfsvc.errors import Text
+from perfsvc.model.file_fields import places_of_files
+from perfsvc.model.file_fields import without_folders
 from perfsvc.model.project_file import ProjectDataFile
 from perfsvc.model.project_file import ProjectFile
 from perfsvc.model.run import RunFiles
+from perfsvc.plugin.catalog import Catalog
 from perfsvc.temp_folders import scratch_folder
 
-DATA_FILE = "config.data_config.file"
+FILE = "file"
+"""The field in which test data names its file."""
 
 
 def listed_files(document: Mapping[str, Any]) -> tuple[ProjectDataFile, ...]:
@@ -42,42 +47,78 @@ def unpacked(listed: tuple[ProjectDataFile, ...], folder: Path) -> Iterator[RunF
         yield RunFiles(paths=paths, folder=str(folder))
 
 
-def missing_file(listed: tuple[ProjectDataFile, ...], document: Mapping[str, Any], files: RunFiles) -> list[Problem]:
-    """Return the problem of a plan whose data file is listed without its content and is not beside the plan."""
-    found = _listed_data_file(listed, document)
-    if found is None or _path_of(found, files) is not None:
-        return []
-    return [Problem(DATA_FILE, Text(
-        f"项目文件只列出了 {found.name}，没有其内容：请把该文件放到项目文件旁，或导出时选择“含小数据文件”",
-        f"the project file lists {found.name} without its content: put the file beside it, or export it with small data"
+def missing_files(listed: tuple[ProjectDataFile, ...], document: Mapping[str, Any], files: RunFiles) -> list[Problem]:
+    """Return a problem for each file of a plan that is listed without its content and is not beside the plan."""
+    return [Problem(path, Text(
+        f"项目文件只列出了 {file.name}，没有其内容：请把该文件放到项目文件旁，或导出时选择“含小数据文件”",
+        f"the project file lists {file.name} without its content: put the file beside it, or export it with small data"
         " files",
-    ))]  # fmt: skip
+    )) for path, name, file in _listed_files_of(listed, document)
+        if file.content is None and _path_of(name, files) is None]  # fmt: skip
 
 
-def changed_file(listed: tuple[ProjectDataFile, ...], document: Mapping[str, Any], files: RunFiles) -> list[Text]:
-    """Return a note where the plan's data file is beside the project file, but not as it was when that was written."""
-    found = _listed_data_file(listed, document)
-    path = None if found is None else _path_of(found, files)
-    if found is None or path is None or found.sha256 in (None, _digest_of(path)):
-        return []
-    return [Text(
-        f"数据文件 {found.name} 与导出项目时的内容不同（SHA-256 不符），使用的是项目文件旁的文件",
-        f"the data file {found.name} is not as it was when the project was exported (another SHA-256); the one beside"
-        " the project file is used",
-    )]  # fmt: skip
+def notes_on_files(listed: tuple[ProjectDataFile, ...], document: Mapping[str, Any], files: RunFiles) -> list[Text]:
+    """Return a note for each file of a plan that is beside the project file with other content than listed there."""
+    named = {name: file for _, name, file in _listed_files_of(listed, document)}
+    notes = [_note_on(name, file, files) for name, file in named.items()]
+    return [note for note in notes if note is not None]
 
 
-def _listed_data_file(listed: tuple[ProjectDataFile, ...], document: Mapping[str, Any]) -> ProjectDataFile | None:
-    """Return the plan's data file if it is listed without its content."""
-    config = document.get("config")
-    data = config.get("data_config") if isinstance(config, dict) else None
-    name = data.get("file") if isinstance(data, dict) else None
-    return next((each for each in listed if each.name == name and each.content is None), None)
+def _note_on(name: str, file: ProjectDataFile, files: RunFiles) -> Text | None:
+    beside = _path_of(name, RunFiles(folder=files.folder))
+    expected = file.sha256 if file.content is None else hashlib.sha256(file.content).hexdigest()
+    if beside is None or expected in (None, _digest_of(beside)):
+        return None
+    if file.content is None:
+        return Text(
+            f"数据文件 {name} 与导出项目时的内容不同（SHA-256 不符），使用的是项目文件旁的文件",
+            f"the data file {name} is not as it was when the project was exported (another SHA-256); the one beside"
+            " the project file is used",
+        )
+    if _path_of(name, files) == beside:
+        return Text(
+            f"项目文件旁的 {name} 与项目文件中的内容不同，使用的是项目文件旁的文件",
+            f"the data file {name} beside the project file differs from its content there; the one beside it is used",
+        )
+    return Text(
+        f"项目文件旁的 {name} 与项目文件中的内容不同，使用的是项目文件中的内容",
+        f"the data file {name} beside the project file differs from its content there; the content there is used",
+    )
 
 
-def _path_of(file: ProjectDataFile, files: RunFiles) -> Path | None:
+def _listed_files_of(
+    listed: tuple[ProjectDataFile, ...], document: Mapping[str, Any]
+) -> list[tuple[str, str, ProjectDataFile]]:
+    """Return the files that a plan names and the project file lists, with their paths in the plan."""
+    by_name = {file.name: file for file in listed}
+    with suppress(RecursionError):  # YAML can contain itself, which is refused later
+        keys = {key for key, text in _texts(document) if without_folders(text) in by_name}
+        if not keys <= {FILE}:
+            # The schemas of plugins have the other fields; loading all plugins takes a second.
+            Catalog.load()
+        return [
+            (path, name, by_name[without_folders(name)])
+            for path, name in places_of_files(document, {FILE})
+            if without_folders(name) in by_name
+        ]
+    return []
+
+
+def _texts(document: Any, key: str = "") -> Iterator[tuple[str, str]]:
+    """Find the texts of a document with their keys."""
+    if isinstance(document, Mapping):
+        for inner, value in document.items():
+            yield from _texts(value, inner)
+    elif isinstance(document, list):
+        for each in document:
+            yield from _texts(each, key)
+    elif isinstance(document, str):
+        yield key, document
+
+
+def _path_of(name: str, files: RunFiles) -> Path | None:
     try:
-        return find(files, file.name)
+        return find(files, name)
     except InvalidInput:
         return None
 

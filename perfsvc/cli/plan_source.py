@@ -1,4 +1,4 @@
-"""A plan as it was given on the command line: its text, its document with the flags applied, and what set what."""
+"""A plan as it stands on the command line: its text, its document with the flags applied, and what set what."""
 
 from __future__ import annotations
 
@@ -70,12 +70,12 @@ class PlanSource:
                 raise InvalidInput(self.placed(all_problems(self.document, files, error.problems))) from None
 
     def notes(self, files: RunFiles) -> list[Text]:
-        """Return what is to be said of the files."""
+        """Return notes on files that are not as the project file has them."""
         if not self.listed:
             return []
-        from perfsvc.cli.plan_contents import changed_file
+        from perfsvc.cli.plan_contents import notes_on_files
 
-        return changed_file(self.listed, self.document, files)
+        return notes_on_files(self.listed, self.document, files)
 
     def write_notes(self, files: RunFiles, language: str) -> None:
         """Write the notes to standard error."""
@@ -88,11 +88,11 @@ class PlanSource:
 
             yield RunFiles(folder=str(self.folder))
             return
-        from perfsvc.cli.plan_contents import missing_file
+        from perfsvc.cli.plan_contents import missing_files
         from perfsvc.cli.plan_contents import unpacked
 
         with unpacked(self.listed, self.folder) as files:
-            if missing := missing_file(self.listed, self.document, files):
+            if missing := missing_files(self.listed, self.document, files):
                 raise InvalidInput(self.placed(missing))
             yield files
 

@@ -1,21 +1,22 @@
-"""The files that a run may send: found by the names that users give them, and never anywhere else."""
+"""The files that a run may send: found by the names that users write, and in no other place."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from perfsvc.errors import InvalidInput
+from perfsvc.model.file_fields import without_folders
 from perfsvc.model.run import RunFiles
 
 
 def find(files: RunFiles, name: str) -> Path:
     """Return the path of a file. Raises InvalidInput for one that is not the run's or not on this machine."""
-    known = files.paths.get(name)
-    if known is None and files.folder is not None:
+    stored = files.paths.get(name)
+    if stored is None and files.folder is not None:
         return _beside(files, files.folder, name)
-    if known is None:
+    if stored is None:
         raise InvalidInput.at("file", f"项目中没有数据文件 {name}", f"the project has no data file {name}")
-    path = Path(known)
+    path = Path(stored)
     if not path.is_file():
         raise InvalidInput.at("file", f"数据文件 {name} 不在本节点上", f"the data file {name} is not on this node")
     return path
@@ -26,10 +27,10 @@ def _beside(files: RunFiles, folder: str, name: str) -> Path:
     try:
         return file_in(Path(folder), name)
     except InvalidInput:
-        known = files.paths.get(name.replace("\\", "/").rpartition("/")[2])
-        if known is None:
+        unpacked = files.paths.get(without_folders(name))
+        if unpacked is None:
             raise
-        return Path(known)
+        return Path(unpacked)
 
 
 def file_in(folder: Path, name: str) -> Path:

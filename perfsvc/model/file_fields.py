@@ -28,18 +28,18 @@ def fields() -> frozenset[str]:
     return frozenset(_fields)
 
 
-def fields_of(schema: Any, wanted: Callable[[Schema], bool]) -> Iterator[str]:
-    """Find the properties of a JSON Schema, at any depth, that are as ``wanted``."""
+def fields_of(schema: Any, fits: Callable[[Schema], bool]) -> Iterator[str]:
+    """Find the properties of a JSON Schema, at any depth, for which ``fits`` returns True."""
     if isinstance(schema, Mapping):
         properties = schema.get("properties")
         if isinstance(properties, Mapping):
             for name, field in properties.items():
-                if isinstance(field, Mapping) and wanted(field):
+                if isinstance(field, Mapping) and fits(field):
                     yield name
         schema = list(schema.values())
     if isinstance(schema, list):
         for each in schema:
-            yield from fields_of(each, wanted)
+            yield from fields_of(each, fits)
 
 
 def _names_file(field: Schema) -> bool:
@@ -52,15 +52,26 @@ def _is_freeform(field: Schema) -> bool:
 
 def named_files(document: Any, more: Collection[str] = ()) -> Iterator[str]:
     """Find what these fields of a document name, and ``more`` of them: texts of certificates and templates, too."""
+    return (name for _, name in places_of_files(document, more))
+
+
+def places_of_files(document: Any, more: Collection[str] = (), at: str = "") -> Iterator[tuple[str, str]]:
+    """As ``named_files``, each with its path in the document."""
     if isinstance(document, Mapping):
         for key, value in document.items():
+            path = f"{at}.{key}" if at else str(key)
             if (key in _fields or key in more) and isinstance(value, str):
-                yield value
+                yield path, value
             if key not in _freeform:
-                yield from named_files(value, more)
+                yield from places_of_files(value, more, path)
     elif isinstance(document, list | tuple):
-        for each in document:
-            yield from named_files(each, more)
+        for number, each in enumerate(document):
+            yield from places_of_files(each, more, f"{at}[{number}]")
+
+
+def without_folders(name: str) -> str:
+    """Return the last part of the name of a file, which a plan file may have in a folder below its own."""
+    return name.replace("\\", "/").rpartition("/")[2]
 
 
 def renamed_files(document: Any, names: Mapping[str, str], key: str = "") -> Any:

@@ -23,6 +23,7 @@ from perfsvc.model.entities import FileContent
 from perfsvc.model.entities import SceneWeight
 from perfsvc.model.entities import User
 from perfsvc.model.file_fields import renamed_files
+from perfsvc.model.file_fields import without_folders
 from perfsvc.model.project_file import ProjectDataFile
 from perfsvc.model.project_file import ProjectFile
 from perfsvc.model.project_file import ProjectPlan
@@ -165,7 +166,7 @@ class Taker:
         configs |= {f"presets[{number}]": each.config for number, each in enumerate(file.presets)}
         for at, config in configs.items():
             name = _data_of(config).get("file")
-            if isinstance(name, str) and not {name, _last(name)} & (listed | self._file_ids.keys()):
+            if isinstance(name, str) and not {name, without_folders(name)} & (listed | self._file_ids.keys()):
                 yield f"{at}.config.data_config.file", name
 
     def _refused(self, file: ProjectFile, missing: list[tuple[str, str]]) -> list[Imported]:
@@ -302,7 +303,7 @@ class Taker:
         if isinstance(data.get("file"), str):
             name = data["file"]
             # Without a change a missing file has no id yet; it is listed as one to upload.
-            ident = self._file_ids.get(name, self._file_ids.get(_last(name), 0))
+            ident = self._file_ids.get(name, self._file_ids.get(without_folders(name), 0))
             rest = {key: value for key, value in data.items() if key != "file"}
             document["data_config"] = {**rest, "datafile_id": ident}
         document = renamed_files(document, self._numbered_files())
@@ -348,11 +349,6 @@ def _data_of(config: Mapping[str, Any]) -> Mapping[str, Any]:
     return data if isinstance(data, Mapping) else {}
 
 
-def _last(name: str) -> str:
-    """The name of a file without its folders: a plan file may name one in a folder below its own."""
-    return name.replace("\\", "/").rpartition("/")[2]
-
-
 def _written(config: PlanConfig) -> dict[str, Any]:
     return config.model_dump(mode="json", by_alias=True, exclude_unset=True)
 
@@ -363,6 +359,6 @@ def _upload_first(name: str, listed: ProjectDataFile | None) -> Text:
     details += [] if listed is None or listed.sha256 is None else [f"SHA-256 {listed.sha256}"]
     zh, en = (f"（{'，'.join(details)}）", f" ({', '.join(details)})") if details else ("", "")
     return Text(
-        f"项目中没有数据文件 {_last(name)}{zh}，请先上传",
-        f"the project has no data file {_last(name)}{en}; upload it first",
+        f"项目中没有数据文件 {without_folders(name)}{zh}，请先上传",
+        f"the project has no data file {without_folders(name)}{en}; upload it first",
     )

@@ -80,6 +80,44 @@ def test_a_file_that_is_only_listed_is_read_beside_the_project_file(
     assert (tried.err.startswith(f"perfsvc: {note}"), "GET /items?of=a" in tried.out) == (True, True)
 
 
+def test_a_file_of_a_request_is_missed_and_compared_too(shop: Shop, tmp_path: Path, perfsvc: Command) -> None:
+    files = ({"name": "pages.csv", "text": ROWS}, {"name": "order.json", "size": 7, "sha256": OTHER})
+    request = {"method": "POST", "url": "/items?of={{page}}", "body_file": "order.json"}
+    plan = project(tmp_path, shop.url, *files, request=request)
+    missing = perfsvc("check", plan)
+    assert missing.code == BAD_INPUT
+    assert missing.err == (
+        f"perfsvc: {plan}: scenes[0].steps[0].request.body_file: the project file lists order.json without its content:"
+        " put the file beside it, or export it with small data files\n"
+    )
+    (tmp_path / "order.json").write_text('{"item": 1}')
+    tried = perfsvc("try", plan, lang="zh")
+    assert tried.err == (
+        "perfsvc: 数据文件 order.json 与导出项目时的内容不同（SHA-256 不符），使用的是项目文件旁的文件\n"
+    )
+    assert shop.requests[-1].body == b'{"item": 1}'
+
+
+@pytest.mark.parametrize(("name", "used", "page"), [
+    ("pages.csv", "the content there", "a"),
+    ("data/pages.csv", "the one beside it", "beside"),
+])  # fmt: skip
+def test_another_file_beside_a_content_is_noted(
+    shop: Shop, tmp_path: Path, perfsvc: Command, name: str, used: str, page: str
+) -> None:
+    beside = tmp_path / name
+    beside.parent.mkdir(exist_ok=True)
+    beside.write_text(ROWS)
+    plan = project(tmp_path, shop.url, {"name": "pages.csv", "text": ROWS}, name=name)
+    assert perfsvc("try", plan).err == ""
+    beside.write_text("page\nbeside\n")
+    tried = perfsvc("try", plan)
+    assert tried.err == (
+        f"perfsvc: the data file {name} beside the project file differs from its content there; {used} is used\n"
+    )
+    assert f"GET /items?of={page}" in tried.out
+
+
 @pytest.mark.parametrize(("file", "message"), [
     ({"name": "pages.csv", "text": ROWS, "sha256": OTHER}, "files[0].sha256: does not fit the content"),
     ({"name": "pages.csv", "base64": "*"}, "files[0].base64: is not Base64"),
