@@ -124,6 +124,7 @@ class Studio:
     @cached_property
     def office(self) -> Office:
         shop = self._stack.enter_context(Shop())
+        self.service.language = self._language
         return Office(self.service, shop, self._said)
 
     def take(self, name: str, look: Look, appearance: Appearance) -> None:

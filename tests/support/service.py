@@ -29,7 +29,12 @@ class Answer(NamedTuple):
 
 
 class Service:
-    """``perfsvc serve`` on a free port with its own data folder; ``url`` is where it is. A context ends it."""
+    """``perfsvc serve`` on a free port with its own data folder; ``url`` is where it is. A context ends it.
+
+    ``language`` is the one that requests ask for; without it, replies and names that it makes are the service's own.
+    """
+
+    language = ""
 
     def __init__(self, data_dir: Path, program: Path = BIN, **settings: str) -> None:
         self.data_dir = data_dir
@@ -122,6 +127,8 @@ class Service:
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(self.url + path, data, method=method)
         request.add_header("Content-Type", "application/json")
+        if self.language:
+            request.add_header("Accept-Language", self.language)
         if self.token:
             request.add_header("Authorization", f"Bearer {self.token}")
         try:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page
+from playwright.sync_api import Route
 from playwright.sync_api import expect
 
 from tests.support.browser import Ui
@@ -55,13 +57,55 @@ def test_an_upload_is_cancelled_and_the_next_goes_on(ui: Ui, project: int, tmp_p
     slow = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 200_000}
     page.context.new_cdp_session(page).send("Network.emulateNetworkConditions", slow)
     page.get_by_label("Upload a file").last.set_input_files([large, small])
-    expect(page.get_by_role("status").filter(has_text="small.csv")).to_contain_text("waiting")
+    uploads = page.get_by_role("list", name="Files being uploaded")
+    expect(uploads.get_by_role("listitem").filter(has_text="small.csv")).to_contain_text("waiting")
+    expect(page.get_by_role("status").filter(has_text="Uploading large.csv")).to_have_count(1)
     ui.check(page)
-    page.get_by_role("button", name="Cancel the upload of large.csv").click()
-    expect(page.get_by_role("status").filter(has_text="large.csv")).to_have_count(0)
+    page.get_by_role("button", name="Cancel the upload of large.csv").press("Enter")
+    expect(page.get_by_role("button", name="Cancel the upload of small.csv")).to_be_focused()
+    expect(uploads.get_by_text("large.csv")).to_have_count(0)
     files = page.get_by_role("table", name="Data")
     expect(files.get_by_role("row").filter(has_text="small.csv")).to_be_visible()
     expect(files.get_by_text("large.csv")).to_have_count(0)
+
+
+def test_what_is_cancelled_before_it_is_sent_is_never_sent(ui: Ui, project: int) -> None:
+    page = opened(ui, project)
+    held: list[Route] = []
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.url) if request.method == "POST" else None)
+    page.route("**/api/users/me/", lambda route: held.append(route))
+    with page.expect_request("**/api/users/me/"):
+        page.evaluate(DROP, ["late.csv", "a\n1\n"])
+    with page.expect_request("**/api/datafiles/?*"):
+        page.get_by_role("button", name="Cancel the upload of late.csv").click()
+    expect(page.get_by_role("status").filter(has_text="Upload of late.csv cancelled")).to_have_count(1)
+    expect(page.get_by_role("button", name="choose files")).to_be_focused()
+    page.unroute("**/api/users/me/")
+    page.evaluate(DROP, ["next.csv", "a\n1\n"])
+    files = page.get_by_role("table", name="Data")
+    expect(files.get_by_role("row").filter(has_text="next.csv")).to_be_visible()
+    assert [url for url in sent if "late.csv" in url] == []
+
+
+def test_leaving_during_an_upload_is_asked_about(ui: Ui, project: int) -> None:
+    page = opened(ui, project)
+    page.route("**/api/users/me/", lambda _route: None)
+    with page.expect_request("**/api/users/me/"):
+        page.evaluate(DROP, ["left.csv", "a\n1\n"])
+    link = page.get_by_role("link", name="Environments").first
+    asked = page.get_by_role("dialog", name="Leave while files are being uploaded?")
+    link.click()
+    asked.get_by_role("button", name="Cancel").click()
+    expect(asked).to_be_hidden()
+    expect(page).to_have_url(re.compile(r"/data$"))
+    with page.expect_event("dialog") as reload:
+        page.evaluate("setTimeout(() => location.reload())")
+    assert reload.value.type == "beforeunload"
+    reload.value.dismiss()
+    link.click()
+    asked.get_by_role("button", name="Leave").click()
+    expect(page).to_have_url(re.compile(r"/envs$"))
 
 
 @pytest.mark.parametrize(

@@ -139,8 +139,8 @@ def test_what_the_plan_editor_says_of_a_wrong_delimiter(ui: Ui, project: int, la
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_what_the_data_page_says_of_a_file_in_use(ui: Ui, project: int, language: str) -> None:
     users, read, remove, used, close = {
-        "zh": ("1 个计划", "编码 UTF-8 · 分隔符 分号 ;", "移除", "它正在使用中", "关闭"),
-        "en": ("1 plan", "Encoding UTF-8 · Delimiter semicolon ;", "Remove", "It is in use", "Close"),
+        "zh": ("1 个计划", "编码 UTF-8 · 分隔符 分号 ;", "删除", "它正在使用中", "关闭"),
+        "en": ("1 plan", "Encoding UTF-8 · Delimiter semicolon ;", "Delete", "It is in use", "Close"),
     }[language]
     page = ui.open(f"/p/{project}/data", language=language)
     name = f"used-{language}.csv"

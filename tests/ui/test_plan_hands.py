@@ -122,6 +122,10 @@ def test_stages_are_moved_added_and_removed_by_keys(page: Page) -> None:
     expect(page.locator("[data-stage]")).to_have_count(4)
     page.keyboard.press("Delete")
     expect(page.locator("[data-stage]")).to_have_count(3)
-    for _ in range(3):
-        page.keyboard.press("Control+z")
+    page.keyboard.press("Control+z")
+    expect(page.locator("[data-stage]")).to_have_count(4)
+    page.keyboard.press("Control+z")
+    expect(page.locator("[data-stage]")).to_have_count(3)
+    expect(load).not_to_have_value("60")
+    page.keyboard.press("Control+z")
     expect(load).to_have_value("60")

@@ -163,7 +163,7 @@ PAGES: dict[str, tuple[Callable[[Team], str], str, list[Action]]] = {
         Action("editor", "button", "New environment",
                lambda team: ("POST", "/api/envs/", {"name": "more", "project_id": team.project})),
         Action("editor", "button", "Edit", lambda team: ("PUT", f"/api/envs/{team.env}/", {"name": "staging"})),
-        Action("editor", "button", "Remove staging",
+        Action("editor", "button", "Delete staging",
                throwaway("/api/envs/", lambda team: {"name": "spare", "project_id": team.project})),
     ]),
     "data": (lambda team: f"/p/{team.project}/data", "users.csv", [
@@ -171,13 +171,13 @@ PAGES: dict[str, tuple[Callable[[Team], str], str, list[Action]]] = {
         Action("editor", "button", "Upload a file",
                lambda team: ("POST", f"/api/datafiles/?project_id={team.project}&name=more.csv", FILE)),
         Action("editor", "button", "Replace", lambda team: ("PUT", f"/api/datafiles/{team.file}/", FILE)),
-        Action("editor", "button", "Remove users.csv",
+        Action("editor", "button", "Delete users.csv",
                lambda team: ("DELETE", f"/api/datafiles/{team.uploaded()}/", None)),
     ]),
     "presets": (lambda team: f"/p/{team.project}/presets", "small", [
         Action("editor", "button", "Rename",
                lambda team: ("PUT", f"/api/performance/presets/{team.preset}/", {"name": "small"})),
-        Action("editor", "button", "Remove small",
+        Action("editor", "button", "Delete small",
                throwaway("/api/performance/presets/", lambda team: {**team.preset_body, "config_data": {"vus": 1}})),
     ]),
     "members": (lambda team: f"/p/{team.project}/members", "May do", [

@@ -170,7 +170,7 @@ def test_a_token_is_made_shown_once_and_deleted(ui: Ui) -> None:
     page.reload()
     expect(card.get_by_text("Never used")).to_be_visible()
     expect(page.get_by_text(text)).to_have_count(0)
-    card.get_by_role("button", name="Remove nightly").click()
+    card.get_by_role("button", name="Delete nightly").click()
     page.get_by_role("dialog").get_by_role("button", name="Delete").click()
     expect(card.get_by_text("No tokens yet.")).to_be_visible()
     assert ui.service.get("/api/users/me/tokens/").body["total"] == 0

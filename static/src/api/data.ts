@@ -68,7 +68,7 @@ interface Upload {
 
 /** Send a file as the body of a request. The session is renewed first where it has to be: the body is sent once. */
 export async function upload(wanted: Upload): Promise<DataFile> {
-  await ask(api.GET('/api/users/me/'))
+  await ask(api.GET('/api/users/me/', { signal: wanted.signal ?? null }))
   return transfer(wanted)
 }
 
@@ -76,6 +76,8 @@ export async function upload(wanted: Upload): Promise<DataFile> {
 function transfer({ file, replaces, project, progress, signal }: Upload): Promise<DataFile> {
   const query = replaces === null ? `?project_id=${project}&name=${encodeURIComponent(file.name)}` : ''
   const path = replaces === null ? `/api/datafiles/${query}` : `/api/datafiles/${replaces}/`
+  // What was cancelled before would not be told again.
+  signal?.throwIfAborted()
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest()
     request.open(replaces === null ? 'POST' : 'PUT', path)

@@ -23,7 +23,7 @@ export interface Loaded<T> {
 const REST_MS = 300
 
 /** Writes what is kept after a rest, so that a large scene is not written for every letter; nothing is lost at the end. */
-function useLater<T, B>() {
+function useLater<T, B>(key: () => string) {
   let last: { key: string; draft: Kept<T, B> | null } | null = null
   let timer = 0
   let warning = false
@@ -38,6 +38,8 @@ function useLater<T, B>() {
   // Written once more at the end: meanwhile another tab may have saved and dropped what both had kept.
   useEventListener(window, 'pagehide', write)
   onScopeDispose(write)
+  // What was new has a name of its own once it is saved.
+  watch(key, (_, before) => dropDraft(before))
   return {
     keep(key: string, draft: Kept<T, B> | null): void {
       last = { key, draft }
@@ -52,7 +54,7 @@ function useLater<T, B>() {
 }
 
 export function useDraft<T, B = never>(key: () => string) {
-  const later = useLater<T, B>()
+  const later = useLater<T, B>(key)
   const stored = shallowRef<Loaded<T> | null>(null)
   const body = shallowRef<T | null>(null)
   const beside = shallowRef<B | null>(null)
@@ -95,11 +97,18 @@ export function useDraft<T, B = never>(key: () => string) {
     since.value = loaded.since
   }
 
-  watch([body, beside, dirty], () => {
+  /** What was sent is now what the service has; what was typed since then stays a change to it. */
+  function overtaken(loaded: Loaded<T>): void {
+    stored.value = loaded
+    since.value = loaded.since
+    restored.value = null
+  }
+
+  watch([body, beside, dirty, since, key], () => {
     if (body.value === null) return
     const draft = { body: body.value, ...(beside.value === null ? {} : { beside: beside.value }), since: since.value, at: new Date().toISOString() }
     later.keep(key(), dirty.value ? draft : null)
   })
 
-  return { body, beside, stored, dirty, restored, since, load, discard, saved, forget }
+  return { body, beside, stored, dirty, restored, since, load, discard, saved, overtaken, forget }
 }

@@ -15,8 +15,8 @@ export function useAddressed(name: 'plan' | 'scene') {
   const id = computed(() => (route.params[name] === 'new' ? null : Number(route.params[name])))
   const form = ref(0)
   const created = ref<number | null>(null)
-  watch(id, (now, before) => {
-    if (before !== null || now !== created.value) form.value++
+  watch([id, project], ([now, of], [before, was]) => {
+    if (of !== was || before !== null || now !== created.value) form.value++
   }, { flush: 'sync' })
   return { project, id, form, created }
 }

@@ -25,6 +25,12 @@ interface Resource<S extends Stored, T> {
   bodyOf: (stored: S) => T
 }
 
+/** What is edited, at one moment. */
+interface State<T, B> {
+  body: T | null
+  beside: B | null
+}
+
 const NO_PROBLEMS: ProblemBook = {}
 
 export function useSaving<S extends Stored, T, B = never>(draft: ReturnType<typeof useDraft<T, B>>, resource: Resource<S, T>) {
@@ -33,10 +39,14 @@ export function useSaving<S extends Stored, T, B = never>(draft: ReturnType<type
   const conflict = shallowRef<S | null>(null)
   const refusal = shallowRef<{ book: ProblemBook; body: T } | null>(null)
   const busy = ref(false)
+  const state = (): State<T, B> => ({ body: draft.body.value, beside: draft.beside.value })
 
-  function store(saved: S): S {
+  /** Take what the service has; what was typed while `from` was under way stays in the draft. */
+  function store(saved: S, from: State<T, B>): S {
     conflict.value = null
-    draft.saved({ body: resource.bodyOf(saved), since: saved.version })
+    const loaded = { body: resource.bodyOf(saved), since: saved.version }
+    if (draft.body.value === from.body && draft.beside.value === from.beside) draft.saved(loaded)
+    else draft.overtaken(loaded)
     cache.setQueryData([resource.keys.one, saved.id], saved)
     void cache.invalidateQueries({ queryKey: [resource.keys.lists] })
     return saved
@@ -56,11 +66,12 @@ export function useSaving<S extends Stored, T, B = never>(draft: ReturnType<type
 
   /** Save; return what is stored, or null where it was refused or another user saved first. */
   async function save(overwrite = false): Promise<S | null> {
-    const body = draft.body.value
+    const from = state()
+    const { body } = from
     if (busy.value || !body) return null
     busy.value = true
     try {
-      return store(await sent(body, overwrite))
+      return store(await sent(body, overwrite), from)
     } catch (error) {
       await refused(error, body)
       return null
@@ -70,6 +81,6 @@ export function useSaving<S extends Stored, T, B = never>(draft: ReturnType<type
   }
   /** What was refused of the draft as it is now, by path. */
   const served = computed<ProblemBook>(() => (refusal.value?.body === draft.body.value ? (refusal.value?.book ?? NO_PROBLEMS) : NO_PROBLEMS))
-  const takeTheirs = () => conflict.value && store(conflict.value)
+  const takeTheirs = () => conflict.value && store(conflict.value, state())
   return { conflict, busy, served, save, takeTheirs }
 }

@@ -22,6 +22,11 @@ export function withValue(values: Values, key: string, value: unknown): Values {
   return { ...values, [key]: value }
 }
 
+/** Whether a field has names with objects, each a form of its own. */
+export function ofObjects({ kind, item }: Field): boolean {
+  return kind === 'map' && (item?.kind === 'object' || item?.kind === 'union')
+}
+
 /** A first value of a field that is being filled in. */
 export function first(field: Field): unknown {
   if (field.fallback !== undefined && field.fallback !== null) return structuredClone(field.fallback)

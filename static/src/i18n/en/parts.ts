@@ -68,6 +68,7 @@ export const parts: (typeof zh)['parts'] = {
     mine: 'Overwrite with mine',
   },
   delete: 'Delete',
+  deleteOf: 'Delete {name}',
   deleted: 'Deleted',
   none: 'None',
   optional: 'optional',

@@ -67,6 +67,7 @@ export const parts = {
     mine: '用我的覆盖',
   },
   delete: '删除',
+  deleteOf: '删除 {name}',
   deleted: '已删除',
   none: '无',
   optional: '可不填',

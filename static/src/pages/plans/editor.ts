@@ -35,7 +35,7 @@ export function usePlanEditor(place: Place) {
   const { preview, previewed } = useExpectations(draft.body, place)
   const saving = usePlanSaving(draft, place)
   const { unreadable, forget } = keepTexts(draft.body)
-  const steps = useUndo(draft.body, forget)
+  const steps = useUndo(draft.body, { any: computed(() => Object.keys(unreadable.value).length > 0), forget })
 
   const local = computed<ProblemBook>(() => {
     if (!draft.body.value) return {}
