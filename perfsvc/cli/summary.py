@@ -31,7 +31,7 @@ from perfsvc.errors import Text
 DATA_LABELS = {
     "used": Text("已用行数", "rows used"),
     "in_doubt": Text("存疑", "in doubt"),
-    "returned": Text("由丢失的节点退回", "returned by lost nodes"),
+    "returned": Text("由失联的节点退回", "returned by lost nodes"),
     "left": Text("剩余", "left"),
     "recycled": Text("从头循环次数", "times recycled"),
 }

@@ -15,7 +15,7 @@ LONGEST_BODY = 1000
 """Characters of a body that are shown; ``--json`` has more."""
 INDENT = "    "
 ASSIGNED = Text("设置的变量", "set")
-EXTRACTED, CHECKS = Text("提取", "extracted"), Text("检查", "checks")
+EXTRACTED, CHECKS = Text("提取", "extracted"), Text("检查点", "checks")
 SIGNED = Text("签名的内容", "signed")
 REDIRECTS = Text("重定向", "redirects")
 REQUEST, REPLY = Text("请求", "request"), Text("响应", "reply")

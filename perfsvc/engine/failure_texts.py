@@ -7,7 +7,7 @@ from perfsvc.errors import Text
 from perfsvc.model.tls_texts import tls_text
 
 MISSING = "Missing variable"
-KINDS = {"Check": "检查未通过", "Extract": "没有取到值"}
+KINDS = {"Check": "检查点未通过", "Extract": "没有取到值"}
 """Kinds of failures whose messages do not repeat what they are."""
 MEANINGS = {
     "Connection Error: refused": "连接被拒绝，该地址和端口上没有服务在监听",

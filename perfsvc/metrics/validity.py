@@ -428,7 +428,7 @@ def lost_nodes(evidence: Evidence) -> Cause | None:
     if not evidence.lost_nodes:
         return None
     text = Text(
-        f"{evidence.nodes} 个压测节点中有 {evidence.lost_nodes} 个提前失去联系",
+        f"{evidence.nodes} 个压测节点中有 {evidence.lost_nodes} 个提前失联",
         f"{evidence.lost_nodes} of {evidence.nodes} nodes were lost before the end",
     )
     return Cause("node_lost", Grade.SUSPECT, text, {"lost": evidence.lost_nodes, "nodes": evidence.nodes})

@@ -159,7 +159,7 @@ class ExecutionConfig(Spec, home="config.execution_config"):
         "用户启动步骤重试次数", "Retries of on_start", advanced=True, default=0, ge=0, le=100
     )
     on_node_loss: OnNodeLoss = titled(
-        "节点丢失时", "When a node is lost", advanced=True, labels=labels.ON_NODE_LOSS, default="rebalance"
+        "节点失联时", "When a node is lost", advanced=True, labels=labels.ON_NODE_LOSS, default="rebalance"
     )
     replace_within: Annotated[float, SecondsBetween(1, 3600)] = titled(
         "等待替换节点（秒）", "Wait for a replacement, s", advanced=True, default=30.0
@@ -209,7 +209,7 @@ class PlanConfig(Spec, home="config"):
     data_cache_ttl: int = titled(
         "数据缓存时间（秒）", "Data cache, s", advanced=True, default=3600, ge=0, le=MAX_SECONDS
     )
-    node_count: NodeCount = titled("执行节点数", "Nodes", default=1, labels=labels.NODE_COUNTS)
+    node_count: NodeCount = titled("压测节点数", "Nodes", default=1, labels=labels.NODE_COUNTS)
     """``auto``: as many processes of this machine as it has cores for them."""
     node_distribution: dict[str, NodeWeight] = titled("节点分布", "Node weights", default_factory=dict)
     load_balance_strategy: Strategy = titled(

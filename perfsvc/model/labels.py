@@ -8,7 +8,7 @@ TEST_MODES: Labels = {
     "concurrent": ("并发", "Fixed load"),
     "step": ("阶梯加压", "Staircase"),
     "error_rate": ("寻找极限", "Find the breaking point"),
-    "adaptive": ("维持目标", "Hold a target"),
+    "adaptive": ("保持目标", "Hold a target"),
 }
 TEST_TYPES: Labels = {
     "smoke": ("冒烟测试", "Smoke"),
@@ -118,7 +118,7 @@ LIST_ORDERS: Labels = {
 
 STEP_TYPES: Labels = {
     "request": ("请求", "Request"),
-    "group": ("事务", "Group"),
+    "group": ("分组", "Group"),
     "loop": ("循环", "Loop"),
     "while": ("条件循环", "While"),
     "if": ("条件", "If"),
@@ -137,7 +137,7 @@ RESPONSES: tuple[Labels, ...] = (
     {"info": ("提示", "Info"), "warning": ("警告", "Warning"), "error": ("错误", "Error")},
     {"zh": ("中文", "Chinese"), "en": ("英文", "English")},
     {"service": ("服务时间", "Service time"), "plan": ("从计划时刻算起", "From the planned start")},
-    {"all": ("全部请求", "All requests"), "success": ("成功的请求", "Successful requests")},
+    {"all": ("所有请求", "All requests"), "success": ("成功的请求", "Successful requests")},
     {"vus": ("并发用户", "Virtual users"), "arrival_rate": ("到达率", "Arrival rate")},
     {"VALID": ("有效", "Valid"), "SUSPECT": ("存疑", "Suspect"), "INVALID": ("无效", "Invalid")},
     {
@@ -152,7 +152,7 @@ RESPONSES: tuple[Labels, ...] = (
         "ready": ("空闲", "Ready"),
         "busy": ("执行中", "Busy"),
         "draining": ("排空中", "Draining"),
-        "lost": ("已失联", "Lost"),
+        "lost": ("失联", "Lost"),
     },
     {
         "created": ("未开始", "Created"),
@@ -179,8 +179,8 @@ RESPONSES: tuple[Labels, ...] = (
     },
     ITERATIONS,
     TOKEN_SCOPES,
-    {"request": ("请求", "Request"), "group": ("事务", "Group")},
-    {"limit": ("可承受的上限", "Limit"), "knee": ("拐点", "Knee"), "target": ("维持目标", "Target held")},
+    {"request": ("请求", "Request"), "group": ("分组", "Group")},
+    {"limit": ("可承受的上限", "Limit"), "knee": ("拐点", "Knee"), "target": ("保持目标", "Target held")},
     {
         "load": ("负载改变", "Load changed"),
         "node": ("节点变化", "Node"),
@@ -191,10 +191,10 @@ RESPONSES: tuple[Labels, ...] = (
         "validity": ("有效性", "Validity"),
     },
     {
-        "setup": ("全局准备", "Setup"),
-        "on_start": ("用户启动时", "As a user starts"),
+        "setup": ("前置步骤", "Setup"),
+        "on_start": ("用户启动步骤", "As a user starts"),
         "steps": ("步骤", "Steps"),
-        "teardown": ("全局清理", "Teardown"),
+        "teardown": ("后置步骤", "Teardown"),
     },
     STEP_TYPES,
     ALL_STEP_TYPES,

@@ -84,7 +84,7 @@ class RequestStep(AnyStep, home="steps[]"):
         alias="set",
         max_length=50,
     )
-    extract: Many[Extractor] = titled("提取变量", "Extract", default=(), max_length=50)
+    extract: Many[Extractor] = titled("提取器", "Extract", default=(), max_length=50)
     checks: Many[Check] = titled("检查点", "Checks", default=(), max_length=50)
     think_time: ThinkTime | None = titled("思考时间", "Think time", default=None)
     timeout: Annotated[int, Milliseconds(1, 3_600_000)] | None = titled("超时（毫秒）", "Timeout, ms", default=None)
@@ -244,7 +244,7 @@ class SceneSpec(Spec, home="scenes[]"):
         readers = sum(len(step.checks) + len(step.extract) for step in self.walk() if isinstance(step, RequestStep))
         if readers > MAX_READERS:
             return Text(
-                f"检查点和提取变量共 {readers} 个，最多 {MAX_READERS} 个",
+                f"检查点和提取器共 {readers} 个，最多 {MAX_READERS} 个",
                 f"have {readers} checks and extractors in all, at most {MAX_READERS} are allowed",
             )
         return None

@@ -76,7 +76,7 @@ def test_a_trial_in_chinese(perfsvc: Command, plan: Path) -> None:
     assert done.code == 1, done.err
     lines = done.out.splitlines()
     shown = [line for line in lines if not line.startswith(BLOCK)]
-    classes = ["检查未通过 status 200", "Connection Error: refused", "Missing variable: a2"]
+    classes = ["检查点未通过 status 200", "Connection Error: refused", "Missing variable: a2"]
     assert [name for name in classes if f"    {name}：" in done.out] == classes, done.out
     assert english("\n".join(shown), "status 200", "{{a2}}", *classes) == set()
     assert "✗ 登录 (请求)" in done.out

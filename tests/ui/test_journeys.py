@@ -47,7 +47,7 @@ CHINESE = {
     "users": "虚拟用户", "ramp": "加压时间", "hold": "保持", "data_file": "数据文件", "csv": "文本文件",
     "others": "其他选项", "iterations": "最多迭代次数", "environment": "测试环境", "run": "保存并运行",
     "requests": "请求数", "protocol": "协议", "options": "{name} 的选项", "match": "取第几个",
-    "random": "随机一个", "check": "加一条检查", "name_of": "{label}的名称", "value_of": "{name} 的值",
+    "random": "随机一个", "check": "加一个检查点", "name_of": "{label}的名称", "value_of": "{name} 的值",
     "rpc": "方法（包.服务/方法）", "message": "请求消息", "text": "文本", "text_message": "文本消息",
     "wait": "等待消息", "framing": "分帧方式", "hex": "分隔符（十六进制）", "passed": "通过", "command": "命令",
 }  # fmt: skip

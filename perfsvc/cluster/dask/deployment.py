@@ -55,7 +55,7 @@ ABORT_LIMIT_S = 5.0
 """For the final report of a node after an abort."""
 
 LEFT_ALONE = Text("节点失去控制端后自行停止", "it lost its controller and stopped")
-ALL_LOST = Text("所有节点都已丢失", "all nodes were lost")
+ALL_LOST = Text("所有节点都已失联", "all nodes were lost")
 ONLY_DRAINED = Text(
     "剩下的节点都在排空，不能接管负载", "the nodes that are left are being drained: none takes over the load"
 )
@@ -290,7 +290,7 @@ class DaskDeployment:  # size: the commands of a run, one short method each; all
         """Apply the plan's policy to a loss; the load of a drained node is with the others already."""
         placement = self.spec.placement
         if placement.on_loss == "fail" and not self.shares.is_drained(node):
-            zh = f"节点 {node.name} 丢失，按策略结束"
+            zh = f"节点 {node.name} 失联，按策略结束"
             en = f"node {node.name} was lost, and the plan fails when a node is lost"
             self._fail(RunError(zh, en))
         elif placement.on_loss == "replace" and not self.shares.is_drained(node):

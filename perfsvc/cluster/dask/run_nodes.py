@@ -86,7 +86,7 @@ class RunNode:
     def over_error(self) -> RunError:
         """The error of a command to a node that is over."""
         if self.lost:
-            return RunError(f"节点 {self.name} 已丢失", f"node {self.name} was lost")
+            return RunError(f"节点 {self.name} 已失联", f"node {self.name} was lost")
         return RunError(f"节点 {self.name} 已结束", f"node {self.name} has ended")
 
     def _fail_reply(self) -> None:

@@ -83,7 +83,7 @@ class NodeQuery(ListQuery):
 
 
 class NodesHandler(Handler):
-    @operation("获取执行节点列表", "List the engine processes", AUTHENTICATED)
+    @operation("获取压测节点列表", "List the engine processes", AUTHENTICATED)
     async def get(self, query: NodeQuery) -> NodePage:
         return NodePage.of(
             query.cut(selected(self.services.nodes.all(), query.selection, ("name", "host"))),
@@ -92,7 +92,7 @@ class NodesHandler(Handler):
 
 
 class NodeHandler(Handler):
-    @operation("获取执行节点", "One engine process with how it was lately", AUTHENTICATED)
+    @operation("获取压测节点", "One engine process with how it was lately", AUTHENTICATED)
     async def get(self, name: str) -> NodeDetail:
         return NodeDetail.model_validate(self.services.nodes.one(name))
 

@@ -42,7 +42,7 @@ TAGS: dict[str, Text] = {
     "presets": Text("预设配置", "Presets"),
     "plugins": Text("插件", "Plugins"),
     "schemas": Text("JSON Schema 与模板词汇", "Schemas and vocabulary"),
-    "nodes": Text("执行节点", "Engine processes"),
+    "nodes": Text("压测节点", "Engine processes"),
     "health": Text("运行状况", "Health"),
     "docs": Text("接口文档", "Description"),
 }
@@ -51,7 +51,7 @@ FAILURES: dict[int, Text] = {
     400: Text("请求体无法解析", "The request could not be read"),
     401: Text("需要登录，或登录已失效", "No token, or an invalid one"),
     403: Text("没有权限", "Not allowed"),
-    404: Text("资源不存在，或不属于您", "No such resource, or it is not yours"),
+    404: Text("资源不存在，或不属于你", "No such resource, or it is not yours"),
     409: Text("与当前状态冲突", "In conflict with the current state"),
     413: Text("请求体过大", "The body is too large"),
     415: Text("Content-Type 不是这里接受的类型", "The Content-Type is not supported here"),

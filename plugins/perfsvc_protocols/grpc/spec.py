@@ -178,7 +178,7 @@ class Options(NameOptions, ProxyOptions):
         "Largest streamed reply kept, bytes",
         default=10 * MIB,
         about=(
-            "更大的流会接收并计数，但断言和提取器看到的是空列表。",
+            "更大的流会接收并计数，但检查点和提取器看到的是空列表。",
             "Bigger streams are received and counted, and seen as an empty list by checks and extractors.",
         ),
     )

@@ -485,7 +485,7 @@ class Options(DialOptions):
         "Largest reply body kept, bytes",
         default=10 * MIB,
         about=(
-            "更大的响应体会接收并计数，但断言和提取器看到的是空内容。",
+            "更大的响应体会接收并计数，但检查点和提取器看到的是空内容。",
             "Bigger bodies are received and counted, and seen as empty by checks and extractors.",
         ),
     )

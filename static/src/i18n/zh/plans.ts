@@ -54,7 +54,7 @@ export const plans = {
       say: '一级一级加，找拐点',
     },
     break: {
-      name: '找极限',
+      name: '寻找极限',
       say: '自动逼近，找最大负载',
     },
     hold: {
@@ -201,7 +201,7 @@ export const plans = {
   why: '这是怎么算的',
   whySay: '利特尔法则：同时在途的用户数 = 每秒完成的迭代数 × 一次迭代的时间。知道其中两个就能算出第三个。一次迭代的时间和请求数取自上次运行的实测。',
   advice: '提示',
-  crowded: '按上次的迭代时间，这个到达率约需 {need} 个用户，而上限是 {most}：超出的会迟到或被丢弃。',
+  crowded: '按上次的迭代时间，这个到达率约需 {need} 个用户，而上限是 {most}：超出的会迟到或不能开始。',
   notNow: '可以保存，但现在还不能运行：',
   wantedLine: '阈值：平均 ≥ {wanted} 请求/秒，这条曲线平均 {mean}',
   source: {
@@ -282,17 +282,17 @@ export const plans = {
   noAgents: '还没有节点加入。在每台压测机上用 perfsvc worker 启动执行节点即可加入，步骤见',
   nodeStates: {
     ready: '空闲',
-    busy: '压测中',
+    busy: '测试中',
     draining: '排空中',
     lost: '失联',
   },
   otherOptions: '其他选项',
   timeoutIs: '请求超时 {value} 秒',
-  stopIs: '收尾 {value} 秒',
+  stopIs: '停止宽限 {value} 秒',
   seedIs: '随机种子 {value}',
   timeout: '请求超时',
   warmUp: '预热（不计入结果）',
-  gracefulStop: '停止时最多等',
+  gracefulStop: '停止宽限',
   pacing: '迭代间隔',
   maxIterations: '最多迭代次数',
   seed: '随机种子',

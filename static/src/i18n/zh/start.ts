@@ -28,7 +28,7 @@ export const start = {
   project: '存到项目',
   firstProject: '我的第一个项目',
   planUsers: '试压 {host}：{users} 个用户',
-  planBreak: '找极限：{host}',
+  planBreak: '寻找极限：{host}',
   sceneName: '访问 {host}',
   sceneStep: '打开首页',
   noAddress: '写上要测试的地址，例如 http://192.168.1.20:8080/',

@@ -19,7 +19,7 @@ describe('classes of errors', () => {
   it('are named in Chinese, with what is known of them', () => {
     speak('zh')
     const classes = ['Extract: token', 'Connection Error: refused', 'TLS Error: self-signed certificate', 'TLS Error: bad record', 'Check: json $.a: b', 'Group Failed', 'Response Too Large', 'HTTP 500']
-    expect(classes.map(errorName)).toEqual(['没有取到值：token', '连接错误：被拒绝', 'TLS 错误：自签名证书', 'TLS 错误：bad record', '检查未通过：json $.a: b', '分组未通过', '响应过大', 'HTTP 500'])
+    expect(classes.map(errorName)).toEqual(['没有取到值：token', '连接错误：被拒绝', 'TLS 错误：自签名证书', 'TLS 错误：bad record', '检查点未通过：json $.a: b', '分组未通过', '响应过大', 'HTTP 500'])
   })
 
   it('keep their names in English', () => {
