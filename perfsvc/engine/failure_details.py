@@ -1,4 +1,4 @@
-"""Details of failed requests in Chinese, in one table: what the built-in protocols and the system say of a failure."""
+"""Details of failed requests in Chinese, in one table: messages of the built-in protocols and of the system."""
 
 from __future__ import annotations
 

@@ -60,14 +60,14 @@ def missing_variable_text(error_class: str) -> Text | None:
     )
 
 
-def known_text(error_class: str) -> Text | None:
-    """Return all that there is to say of a class whose cause is known."""
+def cause_text(error_class: str) -> Text | None:
+    """Return the whole text for a class whose cause is known, or None."""
     return tls_text(error_class) or missing_variable_text(error_class)
 
 
 def in_chinese(error_class: str, message: str) -> str:
     """Return a message in Chinese: the meaning of the class, with the original message; the latter alone otherwise."""
-    if (cause := known_text(error_class)) is not None:
+    if (cause := cause_text(error_class)) is not None:
         return cause.zh
     meaning = MEANINGS.get(error_class) or MEANINGS.get(error_class.partition(": ")[0])
     detail = "" if message == error_class else detail_in_chinese(message)
@@ -86,7 +86,7 @@ IN_ENGLISH = {
 
 def in_english(error_class: str, message: str) -> str:
     """Return a message with the meaning of its class, where that has one."""
-    if (cause := known_text(error_class)) is not None:
+    if (cause := cause_text(error_class)) is not None:
         return cause.en
     meaning = IN_ENGLISH.get(error_class) or IN_ENGLISH.get(error_class.partition(": ")[0])
     said = "" if message == error_class else message

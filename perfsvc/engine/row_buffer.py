@@ -93,7 +93,7 @@ class LeasedBlock:
         self.claimed = 0
 
     @property
-    def left(self) -> int:
+    def unclaimed(self) -> int:
         """Number of rows that are not claimed yet."""
         return len(self.rows) - self.claimed
 
@@ -111,13 +111,13 @@ class Leases:
         self._blocks: deque[LeasedBlock] = deque()
 
     def __bool__(self) -> bool:
-        """Whether rows are left to claim."""
+        """Whether there are rows to claim."""
         return bool(self._blocks)
 
     @property
-    def left(self) -> int:
+    def unclaimed(self) -> int:
         """Number of rows that are not claimed yet."""
-        return sum(lease.left for lease in self._blocks)
+        return sum(lease.unclaimed for lease in self._blocks)
 
     def add(self, grant: Grant) -> None:
         """Add the block of a grant."""
@@ -128,7 +128,7 @@ class Leases:
         """The next rows of the oldest block, at most ``count``."""
         lease = self._blocks[0]
         rows = lease.claim(count)
-        if not lease.left:
+        if not lease.unclaimed:
             self._blocks.popleft()
         return lease, rows
 
@@ -228,8 +228,8 @@ class RowBuffer:
         return self._allocation.once
 
     @property
-    def taken(self) -> int:
-        """Number of rows that users have taken."""
+    def used(self) -> int:
+        """Number of rows that users have."""
         return self._added - len(self.usable)
 
     @property
@@ -318,7 +318,7 @@ class RowBuffer:
         if not self._closed:
             self._closed = True
             self._leases.clear()
-            self._supply.release(self.taken)
+            self._supply.release(self.used)
 
     # How.
 
@@ -410,7 +410,7 @@ class RowBuffer:
         """Request rows where they are needed; return whether they came at once."""
         if self._requested or self.ended or self._failure is not None:
             return False
-        spare = self._leases.left + len(self.usable) + len(self._unconfirmed) - len(self._queue)
+        spare = self._leases.unclaimed + len(self.usable) + len(self._unconfirmed) - len(self._queue)
         wanted = -spare
         if not self._allocation.once and spare <= self._few:
             wanted = max(self._blocks.next(self._now_ns()), wanted)
@@ -425,15 +425,15 @@ class RowBuffer:
     def _spent(self) -> int:
         """Rows that are certainly used: not those of users that may still be working on them."""
         if self._allocation.once:
-            return self.taken
-        return max(self.taken - len(self._host.active_users), 0)
+            return self.used
+        return max(self.used - len(self._host.active_users), 0)
 
     def _release_idle(self) -> None:
         """Release leased rows when none was taken for a second: other nodes may need them."""
-        if self._leases and self._idle_at == self.taken:
+        if self._leases and self._idle_at == self.used:
             self._leases.clear()
             self._supply.release(self._spent(), self._leases.newest)
-        self._idle_at = self.taken
+        self._idle_at = self.used
 
 
 def is_busy(user: VirtualUser) -> bool:

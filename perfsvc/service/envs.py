@@ -224,7 +224,7 @@ class Envs:
     @writes
     def _update(self, user: User, env_id: int, change: EnvChange) -> Env:
         env = envs.get(env_id)
-        changes = change.given()
+        changes = change.changes()
         if "databases" in changes:
             changes["databases"] = self._sealed(change.databases, env.databases)
         if "certificates" in changes:

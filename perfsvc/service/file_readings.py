@@ -13,7 +13,7 @@ from perfsvc.store.database import Store
 
 
 class FileReadings:
-    """What all plans and presets of a project say of columns of data files."""
+    """Columns of data files that the plans and presets of a project name, and files that have secret ones."""
 
     def __init__(self) -> None:
         self._columns: dict[Any, set[str]] = defaultdict(set)

@@ -27,8 +27,8 @@ class Change(Spec):
     def _without_read_only(cls, data: Any) -> Any:
         return {key: data[key] for key in data if key not in cls.read_only} if isinstance(data, dict) else data
 
-    def given(self) -> dict[str, Any]:
-        """Return the given fields with their values."""
+    def changes(self) -> dict[str, Any]:
+        """Return the fields that are set, with their values."""
         return {name: getattr(self, name) for name in type(self).model_fields if name in self.model_fields_set}
 
 

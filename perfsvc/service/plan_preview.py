@@ -152,8 +152,8 @@ class PlanPreviews:
 
 def _shares(form: PreviewPlanForm) -> tuple[SceneWeight, ...]:
     """Return the scenes as a plan has them; raise InvalidInput."""
-    given = _Scenes.parse({"scenes": [share.model_dump() for share in form.scenes]})
-    return tuple(SceneWeight(share.scene_id, share.weight) for share in given.scenes)
+    parsed = _Scenes.parse({"scenes": [share.model_dump() for share in form.scenes]})
+    return tuple(SceneWeight(share.scene_id, share.weight) for share in parsed.scenes)
 
 
 def _plan(form: PreviewPlanForm, config: PlanConfig, shares: tuple[SceneWeight, ...]) -> Plan:

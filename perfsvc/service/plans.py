@@ -120,7 +120,7 @@ class Plans:
     def _update(self, plan_id: int, change: PlanChange, edit: Edit) -> Plan:
         plan = plans.get(plan_id)
         edit.refuse_stale(plan.updated_time, plan.updated_by)
-        changes = change.given()
+        changes = change.changes()
         if "config" in changes:
             changes["config"] = self._secrets.sealed(plan.config.merged(change.config), plan.config)
         if "scenes" in changes:

@@ -76,7 +76,7 @@ class Presets:
     @writes
     def _update(self, user: User, preset_id: int, change: PresetChange) -> Preset:
         preset = presets.get(preset_id)
-        changed = replace(preset, **change.given())
+        changed = replace(preset, **change.changes())
         kept = changed.config_data if "config_data" in change.model_fields_set else _without_mode(changed.config_data)
         config = self._checked(changed.config_type, kept, preset.config_data)
         return presets.update(replace(changed, config_data=config, updated_by=user.username))

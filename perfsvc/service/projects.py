@@ -103,7 +103,7 @@ class Projects:
         return await self._store.run(projects.roles_in, user.id, project_ids)
 
     async def update(self, project_id: int, change: ProjectChange) -> Project:
-        return await self._store.run(_update, project_id, change.given())
+        return await self._store.run(_update, project_id, change.changes())
 
     async def delete(self, project_id: int) -> None:
         """Delete a project with its content. Raises Conflict while one of its plans runs."""

@@ -51,13 +51,13 @@ def opened(value: Any, vault: Vault, secrets: set[str]) -> Any:
 
 
 def sealed_entries(
-    given: Mapping[str, str], secret: Collection[str], stored: Mapping[str, Any], vault: Vault, path: str
+    values: Mapping[str, str], secret: Collection[str], stored: Mapping[str, Any], vault: Vault, path: str
 ) -> dict[str, Any]:
     """Return values as they are stored, those in ``secret`` sealed; MASK keeps the stored one. Raise InvalidInput."""
     problems = [Problem(f"secret_{path}", Text(f"{UNKNOWN.zh}：{name}", f"{UNKNOWN.en}: {name}"))
-                for name in secret if name not in given]  # fmt: skip
+                for name in secret if name not in values]  # fmt: skip
     entries: dict[str, Any] = {}
-    for name, value in given.items():
+    for name, value in values.items():
         if value == MASK:
             wrong = None if is_sealed(stored.get(name)) and name in secret else NOT_STORED
             entries[name] = stored.get(name)

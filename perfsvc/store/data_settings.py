@@ -16,13 +16,13 @@ FILE = "datafile_id"
 def of_plans(project_id: int, after: int = 0) -> list[tuple[int, Any]]:
     """Return ids and settings of the next plans after an id, in order; an empty list after the last."""
     query: Any = ConfigRow.select(PlanRow.id, ConfigRow.data_config).join(PlanRow)
-    wanted = query.where(PlanRow.project == project_id, PlanRow.id > after, holding(ConfigRow.data_config, FILE))
-    return list(wanted.order_by(PlanRow.id).limit(BATCH).tuples())
+    reading = query.where(PlanRow.project == project_id, PlanRow.id > after, holding(ConfigRow.data_config, FILE))
+    return list(reading.order_by(PlanRow.id).limit(BATCH).tuples())
 
 
 def of_presets(project_id: int, after: int = 0) -> list[tuple[int, Any]]:
     """Return ids and settings of the next presets after an id, in order; an empty list after the last."""
     query: Any = PresetRow.select(PresetRow.id, PresetRow.config_data)
-    wanted = query.where(PresetRow.project == project_id, PresetRow.id > after, holding(PresetRow.config_data, FILE))
-    rows = wanted.order_by(PresetRow.id).limit(BATCH).tuples()
+    reading = query.where(PresetRow.project == project_id, PresetRow.id > after, holding(PresetRow.config_data, FILE))
+    rows = reading.order_by(PresetRow.id).limit(BATCH).tuples()
     return [(ident, config.get("data_config")) for ident, config in rows]

@@ -149,7 +149,7 @@ class Accounts:
 
     async def update_profile(self, user: User, change: ProfileChange) -> User:
         """Raises Conflict for a taken name."""
-        return await self._store.run(_update, user.id, change.given())
+        return await self._store.run(_update, user.id, change.changes())
 
     async def change_password(self, user: User, form: PasswordChange) -> TokenPair:
         """End all sessions and begin a new one. Raises InvalidInput for a wrong old password."""
@@ -166,7 +166,7 @@ class Accounts:
 
         Raises NotFound, and Conflict when administrators disable or demote themselves, so that one always remains.
         """
-        changes = change.given()
+        changes = change.changes()
         disabled = changes.pop("is_active", 0) == 1
         if user_id == administrator.id and (disabled or changes.get("administrator") is False):
             raise Conflict("不能禁用或降级自己的账号", "You cannot disable or demote your own account")

@@ -85,7 +85,7 @@ def _create(pin: pins.NewPin) -> Pin:
 
 @writes
 def _update(execution_id: str, pin_id: int, change: PinChange) -> Pin:
-    pin = replace(pins.get(execution_id, pin_id), **change.given())
+    pin = replace(pins.get(execution_id, pin_id), **change.changes())
     check_times(executions.get(execution_id), pin.begins, pin.ends)
     return pins.update(pin)
 
