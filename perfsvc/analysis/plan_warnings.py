@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from perfsvc.analysis.plan_estimate import area_of
 from perfsvc.analysis.plan_estimate import thinking_of
 from perfsvc.analysis.warnings import MOST_NAMES
+from perfsvc.errors import Problem
 from perfsvc.errors import Text
 from perfsvc.model.load import wanted_iterations
 from perfsvc.model.run import RunSpec
@@ -33,9 +34,17 @@ SHORT_TIMEOUT_MS = 50
 
 
 def plan_warnings(spec: RunSpec, rows: int | None = None) -> list[Text]:
-    """Return all that apply; ``rows`` is the number of rows of the test data, where it is known."""
+    """Return all that apply, each with its place; ``rows`` is the number of rows of the data, where it is known."""
+    return [
+        Text(f"{path}：{text.zh}", f"{path}: {text.en}") if path else text for path, text in placed_warnings(spec, rows)
+    ]
+
+
+def placed_warnings(spec: RunSpec, rows: int | None = None) -> list[Problem]:
+    """Return all that apply; the path of one about the whole plan is empty."""
+    placed_ones = [problem for warnings in PLACED for problem in warnings(spec)]
     texts = [text for warnings in WARNINGS for text in warnings(spec)]
-    return [*texts, *_users_without_rows(spec, rows)]
+    return [*placed_ones, *(Problem("", text) for text in [*texts, *_users_without_rows(spec, rows)])]
 
 
 def _no_ramp_up(spec: RunSpec) -> Iterator[Text]:
@@ -92,31 +101,34 @@ def _placed_steps(spec: RunSpec) -> Iterator[tuple[str, Step]]:
                 yield f"scenes[{number}].{path}", step
 
 
-def _meetings_too_large(spec: RunSpec) -> Iterator[Text]:
+def _meetings_too_large(spec: RunSpec) -> Iterator[Problem]:
     """Rendezvous of more users than the run ever has: each wait takes all of its time."""
     most = spec.load.most_users
     for at, step in _placed_steps(spec):
         if isinstance(step, RendezvousStep) and step.users > most:
-            yield Text(
-                f"{at}：集合点“{step.name}”要等 {step.users} 个用户，而本次测试最多只有 {most} 个："
+            text = Text(
+                f"集合点“{step.name}”要等 {step.users} 个用户，而本次测试最多只有 {most} 个："
                 f"每次都会等满 {step.timeout:g} 秒；请减小集合人数或增加虚拟用户",
-                f"{at}: the rendezvous “{step.name}” waits for {step.users} users, and the run has {most} at "
+                f"the rendezvous “{step.name}” waits for {step.users} users, and the run has {most} at "
                 f"most: each wait takes all of {step.timeout:g} s; lower its users or have more virtual users",
             )
+            yield Problem(at, text)
 
 
-def _timeouts_too_short(spec: RunSpec) -> Iterator[Text]:
+def _timeouts_too_short(spec: RunSpec) -> Iterator[Problem]:
     """Timeouts of a few milliseconds: their numbers were probably meant as seconds."""
-    timeouts = {"request_timeout": spec.request_timeout_ms}
+    timeouts = {"request_timeout": (Text("请求超时", "the request timeout"), spec.request_timeout_ms)}
     for at, step in _placed_steps(spec):
         if isinstance(step, RequestStep) and step.timeout is not None:
-            timeouts[f"{at}.timeout"] = step.timeout
-    for at, value in timeouts.items():
+            name = Text(f"步骤“{step.name}”的超时", f"the timeout of the step “{step.name}”")
+            timeouts[f"{at}.timeout"] = (name, step.timeout)
+    for at, (name, value) in timeouts.items():
         if value < SHORT_TIMEOUT_MS:
-            yield Text(
-                f"{at}：{value} 的单位是毫秒；如果是 {value} 秒，请写 {value * 1000}",
-                f"{at}: {value} is in milliseconds; write {value * 1000} where {value} seconds are meant",
+            text = Text(
+                f"{name.zh} {value} 的单位是毫秒；如果是 {value} 秒，请写 {value * 1000}",
+                f"{name.en}, {value}, is in milliseconds; write {value * 1000} where {value} seconds are meant",
             )
+            yield Problem(at, text)
 
 
 def _loopback_from_elsewhere(spec: RunSpec) -> Iterator[Text]:
@@ -186,8 +198,8 @@ WARNINGS: tuple[Callable[[RunSpec], Iterator[Text]], ...] = (
     _windows_too_long,
     _names_twice,
     _hosts_as_paths,
-    _meetings_too_large,
-    _timeouts_too_short,
     _loopback_from_elsewhere,
     _iterations_too_many,
 )
+PLACED: tuple[Callable[[RunSpec], Iterator[Problem]], ...] = (_meetings_too_large, _timeouts_too_short)
+"""Those that are about one place in the plan."""

@@ -20,7 +20,6 @@ from perfsvc.engine.probe import raise_open_files_limit
 from perfsvc.engine.share import Share
 from perfsvc.errors import InvalidInput
 from perfsvc.errors import Problem
-from perfsvc.errors import Text
 from perfsvc.event_loop import off_loop
 from perfsvc.model.base import Many
 from perfsvc.model.base import Spec
@@ -97,7 +96,7 @@ class PlanPreview:
     open_files: int | None
     open_files_limit: int | None
     problems: list[Problem]
-    warnings: list[Text]
+    warnings: list[Problem]
     savable: bool
 
 

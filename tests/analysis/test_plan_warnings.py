@@ -77,11 +77,12 @@ def test_a_plan_that_fits_has_none() -> None:
         ),
         (
             spec(5, 60, GET, request_timeout_ms=5),
-            "request_timeout: 5 is in milliseconds; write 5000 where 5 seconds are meant",
+            "request_timeout: the request timeout, 5, is in milliseconds; write 5000 where 5 seconds are meant",
         ),
         (
             spec(5, 60, GET, {"type": "group", "name": "g", "steps": [{**GET, "name": "slow", "timeout": 30}]}),
-            "scenes[0].steps[1].steps[0].timeout: 30 is in milliseconds; write 30000 where 30 seconds are meant",
+            "scenes[0].steps[1].steps[0].timeout: the timeout of the step “slow”, 30, is in milliseconds; write 30000 "
+            "where 30 seconds are meant",
         ),
         (
             spec(5, 60, {"name": "get", "request": {"url": "http://localhost:8080/"}}, placement=AGENTS),

@@ -14,7 +14,7 @@ from perfsvc.analysis.breakdown import error_details
 from perfsvc.analysis.live_frames import check_wanted
 from perfsvc.analysis.live_frames import figures_now
 from perfsvc.analysis.live_frames import metrics_answer
-from perfsvc.analysis.plan_warnings import plan_warnings
+from perfsvc.analysis.plan_warnings import placed_warnings
 from perfsvc.analysis.run_frame import RunNames
 from perfsvc.clock import Clock
 from perfsvc.clock import utc_now
@@ -96,7 +96,7 @@ class Preview(NamedTuple):
 
     spec: RunSpec
     problems: list[Problem]
-    warnings: list[Text]
+    warnings: list[Problem]
 
 
 class ActiveRun:
@@ -343,7 +343,7 @@ class RunManager:  # size: one short method per request about runs; they share t
             problems = list(error.problems)
         except PerfsvcError as error:
             problems = [Problem("config", error.text)]
-        return Preview(spec, problems, plan_warnings(spec, rows))
+        return Preview(spec, problems, placed_warnings(spec, rows))
 
     async def _run_plan(self, plan: Plan) -> RunPlan:
         """Read what a stored plan refers to. Raises NotFound."""

@@ -14,7 +14,6 @@ from perfsvc.service.auth.access import Kind
 from perfsvc.service.auth.identity import Needs
 from perfsvc.service.plan_preview import PlanPreview
 from perfsvc.service.plan_preview import PreviewPlanForm
-from perfsvc.web.api.report_parts import Texts
 from perfsvc.web.framework.handler import Handler
 from perfsvc.web.framework.language import Language
 from perfsvc.web.framework.operation import operation
@@ -76,6 +75,14 @@ class Advice(Response):
     en: str
 
 
+class PlanWarning(Response):
+    """A warning about a plan and the path of what it is about; the path is empty where that is the whole plan."""
+
+    path: str
+    zh: str
+    en: str
+
+
 class PlanPreviewResponse(Response):
     """A preview. Estimates are null where they cannot be known; ``problems`` is all that a start would refuse.
 
@@ -100,7 +107,7 @@ class PlanPreviewResponse(Response):
     nodes: list[PreviewNode]
     needs: PreviewNeeds
     advice: list[Advice]
-    warnings: list[Texts]
+    warnings: list[PlanWarning]
     problems: list[Problem]
     savable: bool
 
@@ -133,7 +140,7 @@ class PlanPreviewResponse(Response):
             "nodes": [vars(node) for node in preview.nodes],
             "needs": needs,
             "advice": guess.advice if guess else [],
-            "warnings": [warning._asdict() for warning in preview.warnings],
+            "warnings": [{"path": warning.path, **warning.text._asdict()} for warning in preview.warnings],
             "problems": [{"path": problem.path, "message": problem.text.of(language)} for problem in preview.problems],
             "savable": preview.savable,
         }

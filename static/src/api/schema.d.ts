@@ -3914,7 +3914,7 @@ export interface components {
             savable: boolean;
             scenes: components["schemas"]["PreviewScene"][];
             variable: ("vus" | "arrival_rate") | null;
-            warnings: components["schemas"]["Texts"][];
+            warnings: components["schemas"]["PlanWarning"][];
         };
         /**
          * PlanResponse
@@ -3951,6 +3951,15 @@ export interface components {
             /** Format: date-time */
             updated_at: string;
             updated_by: string | null;
+        };
+        /**
+         * PlanWarning
+         * @description A warning about a plan and the path of what it is about; the path is empty where that is the whole plan.
+         */
+        PlanWarning: {
+            en: string;
+            path: string;
+            zh: string;
         };
         /**
          * PluginPage
