@@ -440,7 +440,7 @@ def dropped_arrivals(evidence: Evidence) -> Cause | None:
     if share <= DROPPED_SUSPECT_PERCENT:
         return None
     text = Text(
-        f"没有空闲用户（见 max_vus）或测试数据，丢弃了 {evidence.dropped} 次计划的到达（{share:.1f} %），"
+        f"没有空闲用户（见 max_vus）或测试数据，{evidence.dropped} 次计划的到达未开始（{share:.1f} %），"
         "未达到计划的负载",
         f"{evidence.dropped} planned arrivals ({share:.1f} %) were dropped for want of a free user (see max_vus) or of "
         "test data: the planned load was not offered",
