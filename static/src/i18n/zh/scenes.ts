@@ -266,7 +266,7 @@ export const scenes = {
     request: '新请求',
     group: '分组',
     loop: '循环',
-    while: '当…时循环',
+    while: 'While 循环',
     if: '条件',
     choice: '选择',
     think: '思考',
