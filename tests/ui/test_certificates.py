@@ -89,3 +89,14 @@ def test_pasted_and_read_from_a_file(ui: Ui, service: Service, tmp_path: Path, l
     save(page, words)
     expect(page.get_by_role("row").filter(has_text="kept")).to_contain_text(words["shown"])
     assert stored(service, project) == given
+
+
+def test_a_connection_of_another_kind_is_shown_with_it(ui: Ui, service: Service) -> None:
+    project = service.post("/api/projects/", {"name": "Other kinds"}).body["id"]
+    body = {"name": "tidb", "project_id": project, "databases": {"orders": {"type": "tidb", "host": "db"}}}
+    assert service.post("/api/envs/", body).status == 201
+    page = ui.open(f"/p/{project}/envs", language="en")
+    page.get_by_role("row").filter(has_text="tidb").get_by_role("button", name="Edit", exact=True).click()
+    dialog = page.get_by_role("dialog")
+    kind = dialog.locator("[data-path='env.databases.orders.type'] select")
+    expect(kind.locator("option:checked")).to_have_text("tidb")

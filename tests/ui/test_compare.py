@@ -36,6 +36,12 @@ def project(service: Service) -> int:
     return identifier
 
 
+def test_a_page_of_runs_that_is_no_more_leads_to_the_last(ui: Ui, project: int) -> None:
+    page = ui.open(f"/p/{project}/runs?page=7", language="en")
+    expect(page.get_by_role("checkbox").nth(1)).to_be_visible()
+    expect(page).to_have_url(re.compile(r"/runs$"))
+
+
 def test_ticked_runs_are_compared(ui: Ui, project: int) -> None:
     page = ui.open(f"/p/{project}/runs", language="en")
     for row in range(2):

@@ -181,6 +181,7 @@ def test_an_administrator_makes_an_account_and_an_owner_adds_it(ui: Ui, service:
     page.keyboard.press("n")
     form = page.get_by_role("dialog", name="New user")
     expect(form.get_by_label("Username", exact=True)).to_be_focused()
+    expect(form.get_by_role("button", name="Create")).to_be_disabled()
     for label, text in (("Username", "lin"), ("Email", "qian@example.org"), ("Password", "long enough")):
         form.get_by_label(label, exact=True).fill(text)
     page.keyboard.press("Enter")
