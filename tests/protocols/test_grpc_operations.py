@@ -66,7 +66,8 @@ def shown(operations: list[Operation]) -> list[tuple[str, str, str]]:
 async def test_the_server_is_asked(version: str) -> None:
     desk = DemoServicer()
     async with served(desk, version) as port:
-        found = await asked(port, {"url": "", "metadata": {"x-key": "{{key}}"}}, variables={"key": "4711"})
+        unfinished = {"url": "", "metadata": {"x-key": "{{key}}"}, "method": "demo", "message": {"no": 1}, "stream": []}
+        found = await asked(port, unfinished, variables={"key": "4711"})
     assert shown(found) == KINDS
     assert [each.request.get("message", each.request.get("messages")) for each in found] == [NOTE, NOTE, [NOTE], [NOTE]]
 

@@ -33,6 +33,7 @@ ENGLISH = {
     "users": "Virtual users", "ramp": "Ramp-up", "hold": "Hold", "data_file": "Data file", "csv": "Text file",
     "others": "Other options", "iterations": "Most iterations", "environment": "Environment", "run": "Save and run",
     "requests": "Requests", "protocol": "Protocol",
+    "fill_in": "Fill in", "list_operations": "List operations",
     "rpc": "Method: package.Service/Method", "options": "Options of {name}", "match": "Which match",
     "random": "One at random", "check": "Add a check", "name_of": "Name in {label}", "value_of": "Value of {name}",
     "message": "Message", "text": "Text", "text_message": "Text message", "wait": "Wait for messages",
@@ -48,6 +49,7 @@ CHINESE = {
     "others": "其他选项", "iterations": "最多迭代次数", "environment": "测试环境", "run": "保存并运行",
     "requests": "请求数", "protocol": "协议", "options": "{name} 的选项", "match": "取第几个",
     "random": "随机一个", "check": "加一个检查点", "name_of": "{label}的名称", "value_of": "{name} 的值",
+    "fill_in": "填入", "list_operations": "列出操作",
     "rpc": "方法（包.服务/方法）", "message": "请求消息", "text": "文本", "text_message": "文本消息",
     "wait": "等待消息", "framing": "分帧方式", "hex": "分隔符（十六进制）", "passed": "通过", "command": "命令",
 }  # fmt: skip
@@ -268,10 +270,40 @@ def test_the_methods_of_a_grpc_server_are_offered(
     kind = {"zh": "双向流", "en": "bidirectional streaming"}[language]
     expect(methods.get_by_role("option", name=f"demo.Desk/Chat · {kind}")).to_have_count(1)
     methods.select_option("demo.Desk/Say")
+    person.press("fill_in")
     expect(page.get_by_label(words["rpc"], exact=True)).to_have_value("demo.Desk/Say")
     expect(page.locator(".cm-content").first).to_contain_text("big_number")
     person.tried()
     expect(page.locator(".side-head .chip")).to_have_text(words["passed"])
+
+
+def test_the_operations_listed_are_those_of_the_address(ui: Ui, peers: CountingPeers) -> None:
+    target = peers.urls["grpc"]
+    desk = Desk(ui.service, target)
+    variables = {"host": target.removeprefix("grpc://")}
+    assert ui.service.put(f"/api/envs/{desk.env}/", {"variables": variables}).status == 200
+    page = ui.open(f"/p/{desk.project}/scenes/new", language="en")
+    person = Person(page, ENGLISH)
+    page.get_by_label("Protocol", exact=True).select_option("grpc")
+    operations = page.locator(".operations")
+    listed, refusal = operations.get_by_role("combobox"), operations.locator(".problem")
+
+    page.get_by_label("Address", exact=True).first.fill("grpc://{{host}}")
+    person.press("list_operations")
+    listed.select_option("demo.Desk/Say")
+    person.press("fill_in")
+    expect(page.locator(".cm-content").first).to_contain_text("big_number")
+    expect(listed).to_have_value("demo.Desk/Say")  # a list stands while the message is written
+
+    page.get_by_label("Address", exact=True).first.fill("grpc://127.0.0.1:1")
+    expect(listed).to_have_count(0)
+    ui.expect_status(422)
+    person.press("list_operations")
+    expect(refusal).to_contain_text("Nothing listens")
+    page.get_by_label("Address", exact=True).first.fill("")
+    expect(refusal).to_have_count(0)
+    person.press("list_operations")
+    expect(listed).to_have_value("demo.Desk/Say")
 
 
 @LANGUAGES

@@ -19,8 +19,8 @@ from tests.support.shop import Shop
 
 pytestmark = pytest.mark.timeout(180)
 
-LOOKS = [("zh", (("light", 1440), ("dark", 390))), ("en", (("light", 390), ("dark", 1440)))]
-"""Languages, and the themes and widths in which pages are checked."""
+LOOKS = [("zh", (("dark", 390), ("light", 1440))), ("en", (("dark", 1440), ("light", 390)))]
+"""Languages, and the themes and widths in which pages are checked; those of test_compare load in the other ones."""
 PATIENCE_MS = 30_000
 PASTE = """
 (text) => {

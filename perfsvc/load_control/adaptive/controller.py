@@ -50,6 +50,7 @@ class AdaptiveController:
         self._stumbles = 0
         self._summary = HoldSummary(self._metric)
         self._trace = DecimatedTrace()
+        self._moves = 0
 
     def observe(self, second: Second) -> float | None:
         """Judge a second. Return the next level if it changes."""
@@ -66,6 +67,7 @@ class AdaptiveController:
         row = self._row(second)
         level = self._next_level(second)
         self._trace.add({**row, "next": level})
+        self._moves += level is not None
         self.finished = second.elapsed >= self._end - SLACK_S
         return level
 
@@ -83,6 +85,7 @@ class AdaptiveController:
             "out_of_reach": self._bound_reached(),
             "metric": self._spec.metric,
             "target": self._spec.target,
+            "moves": self._moves,
             "evidence": list(self._trace.rows),
             "recovered": None,
             "complete": self._elapsed >= self._end - LAST_S,

@@ -1,22 +1,10 @@
 // Operations that the target of a step offers, such as the methods of a gRPC server.
-import { raw } from './raw'
+import { api, ask, type Schemas } from './client'
 
-export interface Operation {
-  name: string
-  kind: string
-  /** Fields of the request that it sets. */
-  request: Record<string, unknown>
-}
+export type Operation = Schemas['ListedOperation']
+/** What is asked; what is left out is as the service has it. */
+export type OperationsQuestion = Pick<Schemas['OperationsForm'], 'project_id' | 'protocol'> & Partial<Schemas['OperationsForm']>
 
-interface OperationsBody {
-  project_id: number
-  protocol: string
-  request: Record<string, unknown>
-  env_id?: number
-  protocol_options?: Record<string, unknown>
-}
-
-export async function operationsOf(body: OperationsBody): Promise<Operation[]> {
-  const found = (await raw<{ operations: Operation[] }>('POST', '/api/scenes/operations/', { body })) as { operations: Operation[] }
-  return found.operations
+export function operationsOf(question: OperationsQuestion, signal: AbortSignal): Promise<Schemas['OperationsResponse']> {
+  return ask(api.POST('/api/scenes/operations/', { body: question as Schemas['OperationsForm'], signal }))
 }

@@ -1,6 +1,7 @@
 // Nodes, plugins, and what the service says about itself.
 import { useMutation, useQuery, useQueryClient } from '@tanstack/vue-query'
 import { type MaybeRefOrGetter, toValue } from 'vue'
+import type { JsonSchema } from '@/schema/types'
 import { api, ask } from './client'
 
 export function useNodes(every = 5000) {
@@ -64,6 +65,6 @@ export interface Plugin {
   missing_module?: string | null
   /** Whether its targets can be asked for their operations. */
   operations?: boolean
-  request_schema?: unknown
-  options_schema?: unknown
+  request_schema?: JsonSchema | null
+  options_schema?: JsonSchema | null
 }

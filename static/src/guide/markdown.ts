@@ -92,19 +92,26 @@ export interface Section {
   text: string
   /** What its tables are about, and the names that they explain. */
   keys: string[]
+  /** The first of its numbered steps, where that is in bold. */
+  lead: string
 }
 
 /** The parts below each heading, as words to search in. */
 export function sections(source: string): Section[] {
   const found: Section[] = []
   for (const block of blocks(source)) {
-    if (block.kind === 'heading') found.push({ title: plain(block.text), id: block.id, text: '', keys: [] })
+    if (block.kind === 'heading') found.push({ title: plain(block.text), id: block.id, text: '', keys: [], lead: '' })
     const section = found.at(-1)
     if (!section || block.kind === 'heading') continue
     section.text += ` ${wordsOf(block)}`
     if (block.kind === 'table') section.keys.push(...keysOf(block))
+    if (block.kind === 'list' && block.ordered) section.lead ||= leadOf(block.items[0]!)
   }
   return found
+}
+
+function leadOf([first]: Inline[]): string {
+  return first?.kind === 'strong' ? first.text.replace(/[.。]$/, '').toLowerCase() : ''
 }
 
 function keysOf({ head, rows }: Extract<Block, { kind: 'table' }>): string[] {

@@ -20,7 +20,9 @@ const pagesIn = (end: string, names: Record<string, string>): Page[] =>
 
 const ENGLISH = [
   ['think time', 'user-guide#think-time'],
-  ['upload file', 'data-sources/csv#data-files'],
+  ['upload file', 'projects#data-files'],
+  ['sign in', 'first-steps#in-the-browser'],
+  ['login', 'first-steps#in-the-browser'],
   ['assertion', 'user-guide#checks'],
   ['client certificate', 'user-guide#certificates'],
   ['thresholds', 'user-guide#thresholds-and-verdict'],
@@ -112,7 +114,7 @@ const CHINESE = [
   ['暂停', 'user-guide#暂停与恢复'],
   ['调整负载', 'user-guide#手动调整负载'],
   ['签名', 'user-guide#签名'],
-  ['登录', 'api#登录'],
+  ['登录', 'first-steps#在浏览器里'],
 ] as const
 
 describe('what is looked for in the guide is found first', () => {

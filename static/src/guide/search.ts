@@ -55,6 +55,7 @@ const SAME: readonly (readonly string[])[] = [
   ['transaction', 'group'],
   ['jdbc', 'database'],
   ['mqtt', 'kafka', 'graphql', 'plugin'],
+  ['sign in', 'login', 'log in', 'signin'],
   ['token', '令牌'],
   ['乱码', '编码', 'encoding'],
   ['代理', 'proxy'],
@@ -90,7 +91,7 @@ const SAME: readonly (readonly string[])[] = [
 ]
 
 /** Pages for testers before those for authors of plugins and programs. */
-const WEIGHT: Readonly<Record<string, number>> = { 'first-steps': 1.15, 'user-guide': 1.3, 'protocols/http': 1.15, api: 0.75, 'plugin-guide': 0.6, operations: 0.9 }
+const WEIGHT: Readonly<Record<string, number>> = { 'first-steps': 1.15, 'user-guide': 1.3, 'protocols/http': 1.15, api: 0.75, 'plugin-guide': 0.6, operations: 0.9, projects: 1.25 }
 
 /** Lower case, and versions of protocols as they are typed: “HTTP/2” is “http2”. */
 const plainly = (text: string) => text.toLowerCase().replaceAll(/http\/(?=\d)/g, 'http')
@@ -154,6 +155,7 @@ interface Looked {
   name: string
   /** What its tables explain, such as the options of a protocol. */
   keys: readonly string[]
+  lead: string
 }
 
 /** How well one term fits: as typed, or by another word at less. */
@@ -172,10 +174,12 @@ function score(looked: Looked, query: string, terms: readonly string[][]): numbe
   const found = fits.filter((one) => one > 0).length
   if (found === 0) return 0
   const explained = terms.length > 1 && looked.keys.includes(query) ? 12 : 0
+  // How to begin is asked with the word of a first step.
+  const begun = looked.lead !== '' && (terms[0] ?? []).includes(stem(looked.lead)) && terms.length === 1 ? 18 : 0
   const phrase = terms.length > 1 && (looked.title.includes(query) || looked.text.includes(query)) ? 6 : 0
   const sum = fits.reduce((all, one) => all + one, 0) / terms.length
   // Where a word is missing, what has them all comes first.
-  return (sum + phrase + explained) * (found / terms.length) ** 1.5
+  return (sum + phrase + explained + begun) * (found / terms.length) ** 1.5
 }
 
 /** What stands around a place, without the words that are cut. */
@@ -195,7 +199,7 @@ export function search(pages: readonly Page[], typed: string): Hit[] {
   if (!terms.length) return []
   const found = pages.flatMap(({ doc, name, sections }) =>
     sections.map((section, i) => {
-      const looked = { title: plainly(section.title), text: plainly(section.text), name: name.toLowerCase(), keys: section.keys }
+      const looked = { title: plainly(section.title), text: plainly(section.text), name: name.toLowerCase(), keys: section.keys, lead: section.lead }
       const whole = i === 0 && looked.name === query ? 20 : 0
       return { doc, section, points: (whole + score(looked, query, terms)) * (WEIGHT[doc] ?? 1) }
     }),

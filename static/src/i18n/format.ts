@@ -22,6 +22,11 @@ export function num(value: Maybe, decimals = 0): string {
   return grouped(value.toFixed(decimals))
 }
 
+/** A round number with all its decimals, as at the ticks of an axis. */
+export function exact(value: number): string {
+  return grouped(String(value))
+}
+
 /** Milliseconds without their unit: three digits that mean something. */
 export function ms(value: Maybe): string {
   if (absent(value)) return NONE

@@ -76,6 +76,10 @@ export interface Search {
   held?: N
   out_of_reach?: 'low' | 'high' | null
   in_band?: N
+  /** Percent of the target that the metric may be off: `in_band` counts the seconds within. */
+  band?: N
+  /** How often the load was moved: the trace of a long run lacks rows. */
+  moves?: number
   evidence: (LevelRow | TraceRow)[]
   recovered: boolean | null
   at_least?: boolean

@@ -15,13 +15,6 @@ export interface Chapter {
   to: number
   levels: Level[]
 }
-/** Share of the target by which a metric that is held may miss it. */
-const BAND = 0.1
-
-export function inBand(measured: number, target: number): boolean {
-  return Math.abs(measured - target) <= target * BAND
-}
-
 const CHAPTER: Record<string, string> = { confirm: 'confirm', recheck: 'confirm', bisect: 'bisect', raise: 'raise' }
 
 export class SearchStory {
@@ -29,6 +22,8 @@ export class SearchStory {
   variable: Variable = 'vus'
   rows: LevelRow[] = []
   trace: TraceRow[] = []
+  /** How often an adaptive load was moved; null where the report does not say. */
+  moves: number | null = 0
   found: Omit<Search, 'evidence'> | null = null
 
   begin(search: Search | null, mode: Mode): void {
@@ -36,15 +31,21 @@ export class SearchStory {
     if (!search) return
     const { evidence, ...found } = search
     this.found = found
+    this.moves = search.moves ?? null
     this.variable = search.variable
     this.rows = evidence.filter((row): row is LevelRow => 'requests' in row && row.verdict !== 'unfinished')
     this.trace = evidence.filter((row): row is TraceRow => 'measured' in row)
   }
 
   take(row: LevelRow | TraceRow, bracket: { low: N; high: N; value: N }, complete: boolean): void {
-    if ('measured' in row) this.trace.push(row)
+    if ('measured' in row) this.traced(row)
     else this.rows.push(row)
     this.found = { variable: this.variable, recovered: null, ...this.found, ...bracket, complete }
+  }
+
+  private traced(row: TraceRow): void {
+    this.trace.push(row)
+    if (this.moves !== null && row.next !== null) this.moves++
   }
 
   /** Levels laid end to end. A level that a better look refuted no longer bounds the bracket. */

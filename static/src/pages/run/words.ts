@@ -45,6 +45,17 @@ export function levelText(level: N | undefined, variable: Variable): string {
   return variable === 'vus' ? num(level) : `${rate(level)}/s`
 }
 
+/** The name of a metric that is held, as a part of a sentence. */
+export function heldName(metric: string): string {
+  return t(`plans.metric.${metric}` as Key)
+}
+
+/** The same as a title, and its unit. */
+export function heldTitle(metric: string): [string, string] {
+  const name = heldName(metric)
+  return [name === metric ? name : name.charAt(0).toUpperCase() + name.slice(1), valueParts(`${metric} < 1`, 1)[1]]
+}
+
 /** A value of a threshold's figure with its unit. */
 export function valueText(expression: string, value: N | undefined): string {
   const metric = parseThreshold(expression)?.metric
