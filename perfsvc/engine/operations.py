@@ -1,17 +1,20 @@
-"""Operations that a target offers, asked for by the protocol of a step that is being written."""
+"""Operations that a target offers, listed by its protocol for a step that is being written."""
 
 from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Iterator
 from collections.abc import Mapping
-from collections.abc import Sequence
+from contextlib import contextmanager
 from contextlib import suppress
 from functools import partial
 from typing import Any
+from typing import NamedTuple
 
 from perfsvc.engine import files
 from perfsvc.engine.failure_texts import in_words
+from perfsvc.engine.faults import below
 from perfsvc.engine.protocol_options import options_of
 from perfsvc.engine.scene_trial import TrialSurroundings
 from perfsvc.engine.scene_trial import quietly
@@ -21,41 +24,60 @@ from perfsvc.event_loop import off_loop
 from perfsvc.model.functions.library import Library
 from perfsvc.model.template import Template
 from perfsvc.plugin.failures import Failed
+from perfsvc.plugin.operations import checked
+from perfsvc.plugin.protocol import MOST_OPERATIONS
 from perfsvc.plugin.protocol import Operation
 from perfsvc.plugin.protocol import Protocol
 from perfsvc.plugin.protocol import RunContext
 
-MOST_OPERATIONS = 1000
+
+class Operations(NamedTuple):
+    """Operations in the target's order; ``truncated`` is whether there are more than can be shown."""
+
+    shown: list[Operation]
+    truncated: bool
 
 
-async def operations_of(
-    name: str, request: Mapping[str, Any], around: TrialSurroundings, limit_s: float
-) -> Sequence[Operation]:
-    """Return what the target of an unfinished request offers. Raises InvalidInput, NotFound."""
-    protocol = await off_loop(_protocol, name, around)
+async def operations_of(name: str, request: Mapping[str, Any], around: TrialSurroundings, limit_s: float) -> Operations:
+    """Return what the target of an unfinished request offers. Raise InvalidInput, NotFound."""
+    protocol_class = around.protocol_class(name)
+    with _problems_below(f"protocol_options.{name}"):
+        protocol = await off_loop(_protocol, protocol_class, around)
     try:
-        async with asyncio.timeout(limit_s):
-            return (await protocol.operations(request))[:MOST_OPERATIONS]
-    except InvalidInput as error:
-        raise InvalidInput([Problem(f"request.{each.path}", each.text) for each in error.problems]) from None
-    except TimeoutError:
-        zh, en = (
-            f"目标在 {limit_s:g} 秒内没有给出操作列表",
-            f"the target listed no operations in {limit_s:g} s",
-        )
-        raise InvalidInput.at("request", zh, en) from None
-    except Failed as error:
-        raise InvalidInput.at("request", *in_words(error.error_class, str(error))) from None
-    except Exception as error:  # a plugin's own mistake
-        raise InvalidInput.at("request", *in_words(f"Plugin Error: {type(error).__name__}", str(error))) from None
+        with _problems_below("request"):
+            return await _listed(protocol, request, limit_s)
     finally:
         with suppress(Exception):
             await quietly(protocol.close())
 
 
-def _protocol(name: str, around: TrialSurroundings) -> Protocol:
-    kind = around.protocol_class(name)
-    options = options_of(kind, around.options.get(name, {}), around.target.certificates)
+async def _listed(protocol: Protocol, request: Mapping[str, Any], limit_s: float) -> Operations:
+    try:
+        async with asyncio.timeout(limit_s) as limit:
+            found = await protocol.operations(request, limit_s)
+    except TimeoutError:
+        if not limit.expired():
+            raise
+        zh, en = f"目标在 {limit_s:g} 秒内没有给出操作列表", f"the target listed no operations in {limit_s:g} s"
+        raise InvalidInput.at("", zh, en) from None
+    return Operations(await off_loop(checked, found[:MOST_OPERATIONS]), len(found) > MOST_OPERATIONS)
+
+
+@contextmanager
+def _problems_below(path: str) -> Iterator[None]:
+    """Turn what a plugin raises into problems at or below a path. Raise InvalidInput."""
+    try:
+        yield
+    except InvalidInput as error:
+        raise InvalidInput([Problem(below(path, each.path), each.text) for each in error.problems]) from None
+    except Failed as error:
+        raise InvalidInput.at(path, *in_words(error.error_class, str(error))) from None
+    except Exception as error:  # a plugin's own mistake
+        raise InvalidInput.at(path, *in_words(f"Plugin Error: {type(error).__name__}", str(error))) from None
+
+
+def _protocol(protocol_class: type[Protocol], around: TrialSurroundings) -> Protocol:
+    options = options_of(protocol_class, around.options.get(protocol_class.name, {}), around.target.certificates)
     context = RunContext(
         base_url=around.target.base_url,
         headers=around.target.headers,
@@ -64,4 +86,4 @@ def _protocol(name: str, around: TrialSurroundings) -> Protocol:
         resolve=around.resolver.resolve,
         file=partial(files.find, around.files),
     )
-    return kind(options, context)
+    return protocol_class(options, context)

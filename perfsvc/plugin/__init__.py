@@ -9,6 +9,7 @@
 ``decoders``    content codings undone while a body comes
 ``json_safe``   values of rows to JSON values
 ``net``         connections: addresses, TLS, source addresses, target policy
+``operations``  operations of a target, checked
 ``hookspecs``   hooks by which a package registers its classes
 ``discovery``   entry points found, sorted and loaded one by one
 ``catalog``     loaded classes by name
@@ -52,6 +53,7 @@ from perfsvc.plugin.datasource import Row
 from perfsvc.plugin.failures import Failed
 from perfsvc.plugin.hookspecs import hookimpl
 from perfsvc.plugin.protocol import ABORTED
+from perfsvc.plugin.protocol import MOST_OPERATIONS
 from perfsvc.plugin.protocol import TIMEOUT
 from perfsvc.plugin.protocol import Call
 from perfsvc.plugin.protocol import Excerpt
@@ -68,6 +70,7 @@ from perfsvc.plugin.protocol import TargetDenied
 __all__ = [
     "ABORTED",
     "MISSING",
+    "MOST_OPERATIONS",
     "TIMEOUT",
     "VARIABLE_NAME",
     "AsyncSession",

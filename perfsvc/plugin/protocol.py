@@ -182,6 +182,10 @@ class Call:
 Done = Callable[[Reply], None]
 
 
+MOST_OPERATIONS = 1000
+"""Operations of a target that a form shows."""
+
+
 class Operation(NamedTuple):
     """An operation of a target (a method, a topic, a command …) that a form offers to choose from."""
 
@@ -282,11 +286,11 @@ class Protocol(ABC):
         All steps of a run are compiled before the first session is asked for.
         """
 
-    async def operations(self, request: Mapping[str, Any]) -> Sequence[Operation]:
-        """Return what the target offers, asked for while a step is written: ``request`` is the step's, unfinished.
+    async def operations(self, request: Mapping[str, Any], limit_s: float) -> Sequence[Operation]:
+        """Return what the target offers to a step that is being written: ``request`` is the step's, unfinished.
 
-        The service ends it after the time limit of a trial. Raises InvalidInput with paths relative to ``request``,
-        Failed when the target cannot be asked.
+        The service shows MOST_OPERATIONS of them and marks a longer list as truncated. It cancels the call after
+        ``limit_s``. Raise InvalidInput with paths relative to ``request``, Failed when the target cannot be reached.
         """
         return ()
 

@@ -6,7 +6,6 @@ import asyncio
 import time
 from collections.abc import Iterator
 from collections.abc import Mapping
-from collections.abc import Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +15,7 @@ from pydantic import model_validator
 
 from perfsvc.engine.masking import Masker
 from perfsvc.engine.masking import secret_values
+from perfsvc.engine.operations import Operations
 from perfsvc.engine.operations import operations_of
 from perfsvc.engine.resolver import Resolver
 from perfsvc.engine.resolver import TargetPolicy
@@ -157,20 +157,27 @@ class Trials:
                 # Freed in the thread: thousands of patterns at once would hold the loop.
                 await off_loop(trials.clear)
 
-    async def operations(self, form: OperationsForm) -> Sequence[Operation]:
-        """Ask a target for its operations. Raises as ``run``, and NotFound for an unknown protocol."""
+    async def operations(self, form: OperationsForm) -> Operations:
+        """Ask a target for its operations. Raise as ``run`` does, and NotFound for an unknown protocol."""
         env = await self._store.run(_own_env, form.project_id, form.env_id)
-        target, _ = self._target(form, env)
+        target, hidden = self._target(form, env)
+        masked = Masker(hidden)
         files = RunFiles(paths=await self._data.files_of(form.project_id))
         resolver = Resolver(self._policy, cached=True)
         around = TrialSurroundings(self._catalog.protocol, resolver, target, form.protocol_options, {}, files)
         with self._one_more():
-            return await operations_of(form.protocol, form.request, around, form.timeout)
+            try:
+                found = await operations_of(form.protocol, form.request, around, form.timeout)
+                return await off_loop(_masked_operations, found, masked)
+            except InvalidInput as error:
+                raise InvalidInput(await off_loop(_masked_problems, error.problems, masked)) from None
 
     @contextmanager
     def _one_more(self) -> Iterator[None]:
         if self._going_on >= MOST_AT_ONCE:
-            raise Unavailable("正在进行的试运行过多，请稍后重试", "too many scenes are being tried; try again later")
+            raise Unavailable(
+                "正在访问目标的请求过多，请稍后重试", "too many requests to targets are in progress; try again later"
+            )
         self._going_on += 1
         try:
             yield
@@ -238,6 +245,20 @@ def timed_out_after(seconds: float) -> Text:
 def results_of(trial: SceneTrial, masked: Masker) -> tuple[list[dict[str, Any]], dict[str, str]]:
     """The steps and the variables of a trial that is over."""
     return [step.as_dict(masked) for step in trial.steps], shown_variables(trial.scope.variables, masked)
+
+
+def _masked_problems(problems: list[Problem], masked: Masker) -> list[Problem]:
+    return [Problem(path, Text(masked(text.zh), masked(text.en))) for path, text in problems]
+
+
+def _masked_operations(found: Operations, masked: Masker) -> Operations:
+    """Mask the secrets of a run in names, kinds and requests."""
+    hide = masked.without_secrets
+    shown = [
+        Operation(hide(name), Text(hide(kind.zh), hide(kind.en)), masked.document(request))
+        for name, kind, request in found.shown
+    ]
+    return found._replace(shown=shown)
 
 
 def _parts(form: TrialForm) -> tuple[SceneSpec, Env | None]:

@@ -154,8 +154,9 @@ def _handlers(servicer: DemoServicer) -> grpc.GenericRpcHandler:
     )
 
 
-def _reflection(version: str) -> grpc.GenericRpcHandler:
-    servicer = reflection.ReflectionServicer([SERVICE], pool())
+def reflecting(version: str, services: Sequence[str] = (SERVICE,)) -> grpc.GenericRpcHandler:
+    """Reflection that lists services; one that is in no file has an error in place of its file."""
+    servicer = reflection.ReflectionServicer(services, pool())
     handler = grpc.stream_stream_rpc_method_handler(
         servicer.ServerReflectionInfo,
         request_deserializer=reflection_pb2.ServerReflectionRequest.FromString,
@@ -178,7 +179,7 @@ async def served(
 ) -> AsyncIterator[int]:
     """A running server with these versions of reflection; gives its port."""
     server = grpc.aio.server(interceptors=list(interceptors))
-    server.add_generic_rpc_handlers((_handlers(servicer), *map(_reflection, versions), *extra))
+    server.add_generic_rpc_handlers((_handlers(servicer), *map(reflecting, versions), *extra))
     if credentials is None:
         port = server.add_insecure_port(f"{host}:{port}")
     else:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import grpc
+import grpc.aio
 import pytest
 
 from perfsvc.engine.operations import operations_of
@@ -13,12 +15,14 @@ from perfsvc.engine.scene_trial import TrialSurroundings
 from perfsvc.errors import InvalidInput
 from perfsvc.model.run import RunFiles
 from perfsvc.model.run import Target
+from perfsvc.plugin import MOST_OPERATIONS
 from perfsvc.plugin import Operation
 from perfsvc.plugin.testing import User
 from perfsvc.plugin.testing import context
 from perfsvc_protocols.grpc import GrpcProtocol
 from tests.protocols.grpc_peers import PROTOS
 from tests.protocols.grpc_peers import DemoServicer
+from tests.protocols.grpc_peers import reflecting
 from tests.protocols.grpc_peers import served
 
 pytestmark = pytest.mark.asyncio
@@ -43,12 +47,16 @@ async def asked(port: int, request: dict[str, Any] | None = None, limit_s: float
     around = TrialSurroundings(
         lambda name: GrpcProtocol,
         Resolver(more.pop("policy", TargetPolicy(guarded=False))),
-        Target(base_url=f"grpc://127.0.0.1:{port}", variables=more.pop("variables", {})),
+        Target(
+            base_url=f"grpc://127.0.0.1:{port}",
+            variables=more.pop("variables", {}),
+            headers=more.pop("headers", {}),
+        ),
         {"grpc": more},
         {},
         RunFiles(),
     )
-    return list(await operations_of("grpc", request or {}, around, limit_s))
+    return (await operations_of("grpc", request or {}, around, limit_s)).shown
 
 
 async def refusal(*args: Any, **more: Any) -> tuple[str, str, str]:
@@ -119,3 +127,65 @@ async def test_the_time_is_limited() -> None:
     async with served(DemoServicer(), "v1") as port:
         at, zh, en = await refusal(port, limit_s=0)
     assert (at, zh, en) == ("request", "目标在 0 秒内没有给出操作列表", "the target listed no operations in 0 s")
+
+
+async def test_a_service_that_cannot_be_described_is_left_out() -> None:
+    listed = ["grpc.reflection.v1.ServerReflection", "demo.Gone", "demo.Desk"]
+    async with served(DemoServicer(), extra=[reflecting("v1", listed)]) as port:
+        assert shown(await asked(port)) == KINDS
+    async with served(DemoServicer(), extra=[reflecting("v1", ["demo.Gone"])]) as port:
+        at, _, en = await refusal(port)
+    assert (at, en.startswith("reflection: ")) == ("request", True)
+    async with served(DemoServicer(), extra=[reflecting("v1", ["grpc.reflection.v1.ServerReflection"])]) as port:
+        assert await asked(port) == []
+
+
+async def test_a_pair_without_its_variable_takes_no_other_with_it() -> None:
+    seen: list[dict[str, Any]] = []
+
+    class Watching(grpc.aio.ServerInterceptor):
+        async def intercept_service(self, continuation: Any, details: Any) -> Any:
+            seen.append(dict(details.invocation_metadata))
+            return await continuation(details)
+
+    async with served(DemoServicer(), "v1", interceptors=(Watching(),)) as port:
+        headers = {"Authorization": "Bearer {{token}}"}
+        request = {"metadata": {"x-order": "{{order}}", "x-tenant": "blue"}}
+        assert shown(await asked(port, request, variables={"token": "e"}, headers=headers)) == KINDS
+    assert {name: seen[0].get(name) for name in ("authorization", "x-order", "x-tenant")} == {
+        "authorization": "Bearer e",
+        "x-order": None,
+        "x-tenant": "blue",
+    }
+
+
+async def test_metadata_that_cannot_be_made_is_named() -> None:
+    async with served(DemoServicer(), "v1") as port:
+        at, zh, en = await refusal(port, {"metadata": {"x-bin": "{{$randomString(3)}}"}})
+    assert (at, zh, en) == (
+        "request.metadata.x-bin",
+        "无法得到元数据的值：metadata x-bin is not base64",
+        "has no value: metadata x-bin is not base64",
+    )
+
+
+async def test_problems_of_proto_texts_are_where_they_are_given() -> None:
+    at, _, en = await refusal(1, protos={"a.proto": "nonsense"})
+    assert (at, "the proto files do not compile" in en) == ("protocol_options.grpc.protos", True)
+
+
+async def test_more_methods_than_a_form_shows() -> None:
+    methods = " ".join(f"rpc M{number}(A) returns (A);" for number in range(MOST_OPERATIONS + 1))
+    files = {"a.proto": f'syntax = "proto3"; package a; message A {{ string b = 1; }} service S {{ {methods} }}'}
+    around = TrialSurroundings(
+        lambda name: GrpcProtocol, Resolver(TargetPolicy()), Target(), {"grpc": {"protos": files}}, {}, RunFiles()
+    )
+    found = await operations_of("grpc", {}, around, 5)
+    assert (len(found.shown), found.shown[-1].name, found.truncated) == (1000, "a.S/M999", True)
+
+
+async def test_a_wide_oneof_is_not_looked_through_for_ever() -> None:
+    fields = " ".join(f"int32 f{number} = {number};" for number in range(1, 1500))
+    proto = f'syntax = "proto3"; package a; message A {{ oneof kind {{ {fields} }} int32 last = 2000; }}'
+    (plant,) = await asked(1, protos={"a.proto": proto + " service S { rpc M(A) returns (A); }"})
+    assert plant.request["message"] == {"f1": 0}

@@ -9,6 +9,10 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from perfsvc.plugin import Failed
+from perfsvc.plugin import Operation
+from perfsvc.plugin import Text
+from perfsvc.service.trials import MOST_AT_ONCE
 from tests.support.fake_protocol import Answer
 from tests.support.web_world import Api
 from tests.support.web_world import HttpProtocol
@@ -17,6 +21,7 @@ from tests.support.web_world import World
 pytestmark = pytest.mark.gen_test(timeout=30)
 
 TRY = "/api/scenes/try/"
+OPERATIONS = "/api/scenes/operations/"
 SCENE = {"name": "s", "steps": [{"name": "a", "request": {"url": "/"}}]}
 
 
@@ -39,8 +44,9 @@ async def test_secrets_are_masked_wherever_they_come_to_stand(api: Api, world: W
     assert "48151623" not in tried.text
 
 
-async def test_a_client_that_leaves_stops_its_trial(
-    api: Api, world: World, base_url: str, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("path", "more"), [(TRY, {"scene": SCENE}), (OPERATIONS, {"protocol": "http"})])
+async def test_a_client_that_leaves_ends_what_it_asked_for(
+    path: str, more: dict[str, Any], api: Api, world: World, base_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sent, closed = asyncio.Event(), asyncio.Event()
 
@@ -48,13 +54,18 @@ async def test_a_client_that_leaves_stops_its_trial(
         sent.set()
         return Answer(after=None)
 
+    async def endless(protocol: HttpProtocol, request: Any, limit_s: float) -> Any:
+        sent.set()
+        await asyncio.get_running_loop().create_future()
+
     async def close(protocol: HttpProtocol) -> None:
         closed.set()
 
     monkeypatch.setattr(HttpProtocol, "script", staticmethod(silent))
+    monkeypatch.setattr(HttpProtocol, "operations", endless)
     monkeypatch.setattr(HttpProtocol, "close", close)
-    body = json.dumps({"project_id": 1, "scene": SCENE, "timeout": 60}).encode()
-    head = f"POST {TRY} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {world.tokens['editor']}\r\n"
+    body = json.dumps({"project_id": 1, "timeout": 60, **more}).encode()
+    head = f"POST {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {world.tokens['editor']}\r\n"
     head += f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
     at = urlsplit(base_url)
     _, writer = await asyncio.open_connection(at.hostname, at.port)
@@ -63,7 +74,61 @@ async def test_a_client_that_leaves_stops_its_trial(
     writer.close()
     await asyncio.wait_for(closed.wait(), 5)
     monkeypatch.undo()
-    assert (await api.post(TRY, {"project_id": 1, "scene": SCENE}, "editor")).status == 200
+    assert (await api.post(path, {"project_id": 1, **more}, "editor")).status == 200
+
+
+async def test_secrets_are_masked_in_operations_and_in_what_prevents_them(
+    api: Api, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert (await api.put("/api/envs/1/", {"variables": {"password": "correct horse"}})).status == 200
+    body = {"project_id": 1, "protocol": "http", "env_id": 1, "variables": {"pin": "48151623"}}
+
+    async def listed(protocol: HttpProtocol, request: Any, limit_s: float) -> Any:
+        return [Operation("get 48151623", Text("四 correct horse", "kind"), {"body": {"a": ["48151623"]}})]
+
+    async def refused(protocol: HttpProtocol, request: Any, limit_s: float) -> Any:
+        raise Failed("Protocol Error", "no 48151623, token=abcdef")
+
+    monkeypatch.setattr(HttpProtocol, "operations", listed)
+    found = await api.post(OPERATIONS, body, "editor")
+    assert (found.status, found.json) == (
+        200,
+        {
+            "operations": [{"name": "get ***", "kind": "四 ***", "request": {"body": {"a": ["***"]}}}],
+            "truncated": False,
+        },
+    )
+    monkeypatch.setattr(HttpProtocol, "operations", refused)
+    for headers in ({}, {"Accept-Language": "en"}):
+        answer = await api.post(OPERATIONS, body, "editor", headers=headers)
+        (detail,) = answer.json["details"]
+        assert (answer.status, detail["path"], "no ***, token=***" in detail["message"]) == (422, "request", True)
+
+
+async def test_too_many_at_once_are_refused_whatever_they_are(
+    api: Api, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, over, count = asyncio.Event(), asyncio.Event(), 0
+
+    async def waiting(protocol: HttpProtocol, request: Any, limit_s: float) -> Any:
+        nonlocal count
+        count += 1
+        if count == MOST_AT_ONCE:
+            begun.set()
+        await over.wait()
+        return []
+
+    monkeypatch.setattr(HttpProtocol, "operations", waiting)
+    body = {"project_id": 1, "protocol": "http"}
+    going_on = [asyncio.ensure_future(api.post(OPERATIONS, body, "editor")) for _ in range(MOST_AT_ONCE)]
+    await begun.wait()
+    refused = await api.post(OPERATIONS, body, "editor", headers={"Accept-Language": "en"})
+    assert (refused.status, refused.json["error"]) == (
+        503,
+        "too many requests to targets are in progress; try again later",
+    )
+    over.set()
+    assert [answer.status for answer in await asyncio.gather(*going_on)] == [200] * MOST_AT_ONCE
 
 
 async def test_who_may_try(api: Api) -> None:

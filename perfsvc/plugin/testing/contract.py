@@ -26,6 +26,7 @@ from perfsvc.plugin import NotSent
 from perfsvc.plugin import Problem
 from perfsvc.plugin import ReplyParts
 from perfsvc.plugin import TargetDenied
+from perfsvc.plugin.operations import checked
 from perfsvc.plugin.testing.drive import EVERYTHING
 from perfsvc.plugin.testing.drive import LIMIT_S
 from perfsvc.plugin.testing.drive import Outcome
@@ -436,6 +437,16 @@ async def wrong_requests_are_told_where(rig: Rig) -> None:
             problems = _problems(user, request)
             assert path in [problem.path for problem in problems], request
             assert all(problem.text.zh and problem.text.en for problem in problems)
+
+
+@check
+async def operations_can_be_listed(rig: Rig) -> None:
+    if not rig.protocol.has_operations:
+        return
+    async with rig.peer(Behaviour.GOOD) as url, rig.user(context(url)) as user:
+        found = checked(await user.protocol.operations(rig.request, LIMIT_S))
+        assert found, "has_operations is set, and nothing is listed"
+        assert all(each.name and each.kind.zh and each.kind.en for each in found)
 
 
 def _problems(user: User, request: dict[str, Any]) -> list[Problem]:

@@ -18,11 +18,15 @@ from perfsvc.web.framework.rules import AUTHENTICATED
 
 
 class PluginResponse(OpenResponse):
-    """A protocol or a data source with the JSON Schema of what it takes, or a plugin that failed, with the cause."""
+    """A protocol or a data source with the JSON Schema of what it takes, or a plugin that failed, with the cause.
+
+    ``operations`` is whether a protocol can list what a target offers.
+    """
 
     kind: str
     name: str
     status: str
+    operations: bool
 
 
 class PluginPage(PageOf[PluginResponse]):

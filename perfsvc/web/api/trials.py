@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 from typing import Literal
 from typing import Self
 
 from pydantic import Field
-from tornado.web import Finish
 
+from perfsvc.engine.operations import Operations
 from perfsvc.event_loop import off_loop
 from perfsvc.model.entities import Role
 from perfsvc.service.auth.access import Kind
 from perfsvc.service.trials import OperationsForm
 from perfsvc.service.trials import TrialForm
 from perfsvc.service.trials import TrialResult
-from perfsvc.web.framework.handler import Handler
+from perfsvc.web.framework.cancellable import CancellableHandler
 from perfsvc.web.framework.language import Language
 from perfsvc.web.framework.operation import operation
 from perfsvc.web.framework.responses import Response
@@ -154,48 +153,32 @@ class ListedOperation(Response):
 
 
 class OperationsResponse(Response):
-    """Operations that a target offers, in its order."""
+    """Operations that a target offers, in its order; ``truncated`` is whether there are more."""
 
     operations: list[ListedOperation]
+    truncated: bool
+
+    @classmethod
+    def of(cls, found: Operations, language: Language) -> Self:
+        shown = [
+            ListedOperation(name=each.name, kind=each.kind.of(language), request=dict(each.request))
+            for each in found.shown
+        ]
+        return cls(operations=shown, truncated=found.truncated)
 
 
-class OperationsHandler(Handler):
+class OperationsHandler(CancellableHandler):
     @operation("查询目标提供的操作", "Ask a target for its operations", may(Role.EDITOR, Kind.PROJECT), relays=True)
     async def post(self, body: OperationsForm) -> OperationsResponse:
-        found = await self.services.trials.operations(body)
-        return await off_loop(
-            lambda: OperationsResponse(
-                operations=[
-                    ListedOperation(name=each.name, kind=each.kind.of(self.language), request=dict(each.request))
-                    for each in found
-                ]
-            )
-        )
+        found = await self.cancellable(self.services.trials.operations(body))
+        return await off_loop(OperationsResponse.of, found, self.language)
 
 
-class TrialHandler(Handler):
-    _trying: asyncio.Task[TrialResult] | None = None
-    _left = False
-
+class TrialHandler(CancellableHandler):
     @operation("试运行业务流", "Try a scene once", may(Role.EDITOR, Kind.PROJECT), relays=True)
     async def post(self, body: TrialForm) -> TrialResponse:
-        if self._left:
-            raise Finish
-        self._trying = asyncio.create_task(self.services.trials.run(body))
-        try:
-            result = await self._trying
-        except asyncio.CancelledError:
-            if self._left:
-                raise Finish from None
-            raise
+        result = await self.cancellable(self.services.trials.run(body))
         return await off_loop(TrialResponse.of, result, self.language)
-
-    def on_connection_close(self) -> None:
-        """Called by Tornado when the client has disconnected: that is how a trial is stopped."""
-        super().on_connection_close()
-        self._left = True
-        if self._trying is not None:
-            self._trying.cancel()
 
 
 routes = [Route("/api/scenes/try/", TrialHandler), Route("/api/scenes/operations/", OperationsHandler)]

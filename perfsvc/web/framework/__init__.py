@@ -5,6 +5,7 @@
 ``operation``      one method of one path: summary, permission, inputs, response
 ``rules``          permissions
 ``handler``        base class of handlers: authentication, input, response, errors
+``cancellable``    base class of handlers whose work ends when the client disconnects
 ``upload``         base class of handlers that receive files
 ``responses``      base models of responses
 ``routing``        paths to handlers, and the check that every method has a rule

@@ -14,6 +14,7 @@
 ``schema``         methods and messages of a service
 ``protoc``         schema from ``.proto`` texts
 ``reflection``     schema from server reflection
+``descriptors``    files that reflection collects
 ``schemas``        schemas of a run, cached
 ``operations``     methods for a form, with messages
 ``single_flight``  one task for concurrent callers

@@ -24,6 +24,7 @@ from perfsvc_protocols.grpc.metadata import MetadataTemplate
 from perfsvc_protocols.grpc.metadata import Pairs
 from perfsvc_protocols.grpc.metadata import metadata_template
 from perfsvc_protocols.grpc.metadata import name_fault
+from perfsvc_protocols.grpc.metadata import value_of
 from perfsvc_protocols.grpc.spec import Request
 from perfsvc_protocols.grpc.target import Target
 
@@ -52,9 +53,9 @@ def compiled(request: Request, context: RunContext, timeout_ns: int, reads: Repl
 
 
 def server_of(request: Mapping[str, Any], context: RunContext) -> tuple[Callable[[], Target], Callable[[], Pairs]]:
-    """Return how to find the target and the metadata of a step that may be unfinished.
+    """Return functions that find the target and the metadata of a step that may be unfinished.
 
-    Both raise InvalidInput; metadata with a variable that has no value yet is left out.
+    Both raise InvalidInput; a pair of metadata with a variable that has no value yet is left out.
     """
     draft = Request.parse({"method": UNKNOWN, **{key: request[key] for key in SERVER_KEYS if key in request}})
 
@@ -70,12 +71,24 @@ def server_of(request: Mapping[str, Any], context: RunContext) -> tuple[Callable
         template = compilation.metadata(draft)
         if compilation.problems:
             raise InvalidInput(compilation.problems)
-        try:
-            return template.render(Scope(1, 0))
-        except MissingVariable:
-            return ()
+        return _rendered(template)
 
     return target, metadata
+
+
+def _rendered(template: MetadataTemplate) -> Pairs:
+    """Render the pairs whose variables have values. Raise InvalidInput."""
+    scope, pairs, problems = Scope(1, 0), [], []
+    for name, text in template.templates:
+        try:
+            pairs.append((name, value_of(name, text.render(scope))))
+        except MissingVariable:
+            continue
+        except NotSent as error:
+            problems.append(Problem(f"metadata.{name}", Text(f"无法得到元数据的值：{error}", f"has no value: {error}")))
+    if problems:
+        raise InvalidInput(problems)
+    return tuple(pairs)
 
 
 class _Compilation:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import islice
 from typing import Any
 
 from google.protobuf.descriptor import Descriptor
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.descriptor import MethodDescriptor
 
+from perfsvc.plugin import MOST_OPERATIONS
 from perfsvc.plugin import Operation
 from perfsvc.plugin import Text
 
-MOST_OPERATIONS = 1000
 MOST_FIELDS = 200
 """Fields of one message that is proposed."""
+MOST_SEEN = 1000
+"""Fields looked at for one message, those of a ``oneof`` that are left out included."""
 DEEPEST = 4
 KINDS = {
     (False, False): Text("一元", "unary"),
@@ -40,8 +43,8 @@ TEXTS = frozenset({FieldDescriptor.TYPE_STRING, FieldDescriptor.TYPE_BYTES})
 
 
 def operations_of(methods: Iterable[MethodDescriptor]) -> list[Operation]:
-    """Return methods in order, as many as a form can show."""
-    return [_operation(method) for _, method in zip(range(MOST_OPERATIONS), methods, strict=False)]
+    """Return methods in order: as many as a form can show, and one more where there are more."""
+    return [_operation(method) for method in islice(methods, MOST_OPERATIONS + 1)]
 
 
 def _operation(method: MethodDescriptor) -> Operation:
@@ -56,6 +59,7 @@ class Skeleton:
 
     def __init__(self) -> None:
         self._left = MOST_FIELDS
+        self._unseen = MOST_SEEN
 
     def of(self, message: Descriptor, depth: int) -> Any:
         """Return the JSON of a message."""
@@ -65,11 +69,12 @@ class Skeleton:
             return self._scalar(message.fields_by_name["value"])
         shown: dict[str, Any] = {}
         for field in message.fields:
+            if depth >= DEEPEST or not self._left or not self._unseen:
+                break
+            self._unseen -= 1
             oneof = field.containing_oneof
             if oneof is not None and oneof.fields[0] is not field:
                 continue
-            if depth >= DEEPEST or not self._left:
-                break
             self._left -= 1
             shown[field.name] = self._value(field, depth)
         return shown

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from collections.abc import Mapping
 from collections.abc import Sequence
@@ -37,14 +38,17 @@ class GrpcProtocol(Protocol):
     has_operations = True
 
     def __init__(self, options: spec.Options, context: RunContext) -> None:
-        """Raises InvalidInput, with the compiler's message, for ``.proto`` texts that do not compile."""
+        """Raise InvalidInput, with the compiler's message, for ``.proto`` texts that do not compile."""
         from perfsvc_protocols.grpc.channels import ChannelDialer
+        from perfsvc_protocols.grpc.descriptors import MAX_BYTES
         from perfsvc_protocols.grpc.routes import OwnRoutes
         from perfsvc_protocols.grpc.schemas import Schemas
 
         super().__init__(options, context)
         self._dialer = ChannelDialer(options, context)
-        self._schemas = Schemas(options, self._dialer)
+        # Descriptors have a size limit of their own, whatever that of replies is.
+        self._reflecting = ChannelDialer(options.model_copy(update={"max_message_bytes": MAX_BYTES}), context)
+        self._schemas = Schemas(options, self._reflecting)
         self._pool = [OwnRoutes(self._dialer, number) for number in range(options.shared_channels)]
 
     def compile(self, request: Any, timeout_ns: int, reads: ReplyParts) -> GrpcCall:
@@ -59,12 +63,13 @@ class GrpcProtocol(Protocol):
                 raise InvalidInput(fault.problems) from None
         return call
 
-    async def operations(self, request: Mapping[str, Any]) -> Sequence[Operation]:
+    async def operations(self, request: Mapping[str, Any], limit_s: float) -> Sequence[Operation]:
         from perfsvc_protocols.grpc.compile import server_of
         from perfsvc_protocols.grpc.operations import operations_of
 
         target, metadata = server_of(request, self.context)
-        return operations_of(await self._schemas.all_methods(target, metadata))
+        schema = await self._schemas.whole(target, metadata, limit_s)
+        return await asyncio.to_thread(lambda: operations_of(schema.methods()))
 
     def session(self, scope: Scope, done: Callable[[Reply], None]) -> GrpcSession:
         from perfsvc_protocols.grpc.routes import OwnRoutes
@@ -82,4 +87,5 @@ class GrpcProtocol(Protocol):
     async def close(self) -> None:
         for routes in self._pool:
             await routes.close()
+        await self._reflecting.close()
         await self._dialer.close()

@@ -1,4 +1,4 @@
-"""A server's schema by server reflection, version ``v1`` or, where it knows only that, ``v1alpha``."""
+"""A server's schema by server reflection, version ``v1``, or ``v1alpha`` where the server has no other."""
 
 from __future__ import annotations
 
@@ -6,18 +6,19 @@ import asyncio
 from collections.abc import AsyncIterator
 from collections.abc import Awaitable
 from collections.abc import Callable
-from collections.abc import Sequence
 from contextlib import asynccontextmanager
+from itertools import islice
 from typing import Any
 
 import grpc.aio
-from google.protobuf.descriptor_pb2 import FileDescriptorProto
 from google.protobuf.message import DecodeError
 from grpc_reflection.v1alpha.reflection_pb2 import ServerReflectionRequest
 from grpc_reflection.v1alpha.reflection_pb2 import ServerReflectionResponse
 
+from perfsvc.plugin import MOST_OPERATIONS
 from perfsvc.plugin import Fault
 from perfsvc_protocols.grpc import failures
+from perfsvc_protocols.grpc.descriptors import Descriptors
 from perfsvc_protocols.grpc.failures import SCHEMA
 from perfsvc_protocols.grpc.failures import Failed
 from perfsvc_protocols.grpc.metadata import Pairs
@@ -25,31 +26,29 @@ from perfsvc_protocols.grpc.schema import Schema
 
 # Both versions have the same messages on the wire; only the name of the service differs.
 PATHS = tuple(f"/grpc.reflection.{version}.ServerReflection/ServerReflectionInfo" for version in ("v1", "v1alpha"))
-LIMIT_S = 10.0
-MAX_FILES = 1000
-MOST_SERVICES = 200
-"""Services that are described together."""
+OWN = "grpc.reflection."
+"""Services that only describe others."""
 
 Exchange = Callable[[ServerReflectionRequest], Any]
 
 
 async def schema_of(channel: grpc.aio.Channel, service: str, metadata: Pairs) -> Schema:
-    """Everything a service needs; ``metadata`` goes along. Raises Failed."""
-    return await _schema(channel, metadata, lambda exchange: _files(exchange, [service]))
+    """Return everything a service needs; ``metadata`` is sent along. Raise Failed."""
+    return await _schema(channel, metadata, lambda exchange: _files_of(exchange, service))
 
 
 async def whole_schema(channel: grpc.aio.Channel, metadata: Pairs) -> Schema:
-    """Everything that the services of a server need, as many as a form can show. Raises Failed."""
+    """Return everything that the services of a server need, as many as a form can show. Raise Failed."""
     return await _schema(channel, metadata, _all_files)
 
 
 async def _schema(
-    channel: grpc.aio.Channel, metadata: Pairs, files: Callable[[Exchange], Awaitable[list[bytes]]]
+    channel: grpc.aio.Channel, metadata: Pairs, collect: Callable[[Exchange], Awaitable[Descriptors]]
 ) -> Schema:
     for path in PATHS:
         try:
             async with _conversation(channel, path, metadata) as exchange:
-                return Schema(await files(exchange))
+                return await asyncio.to_thread(_schema_in, await collect(exchange))
         except _Ended as ended:
             if ended.code is not grpc.StatusCode.UNIMPLEMENTED:
                 raise Failed(SCHEMA, f"reflection: {ended.code.name}: {ended.details}") from None
@@ -61,6 +60,10 @@ async def _schema(
     raise Failed(SCHEMA, "the server has no reflection; give the .proto files in protocol_options.grpc.protos")
 
 
+def _schema_in(files: Descriptors) -> Schema:
+    return Schema(files.ordered())
+
+
 class _Ended(Exception):
     """The server ended the call with a status."""
 
@@ -70,6 +73,10 @@ class _Ended(Exception):
         self.details = details
 
 
+class _Refused(Failed):
+    """The server has an error in place of what was requested, and the call goes on."""
+
+
 @asynccontextmanager
 async def _conversation(channel: grpc.aio.Channel, path: str, metadata: Pairs) -> AsyncIterator[Exchange]:
     multi = channel.stream_stream(
@@ -77,7 +84,7 @@ async def _conversation(channel: grpc.aio.Channel, path: str, metadata: Pairs) -
         request_serializer=ServerReflectionRequest.SerializeToString,
         response_deserializer=ServerReflectionResponse.FromString,
     )
-    rpc = multi(timeout=LIMIT_S, metadata=metadata)
+    rpc = multi(metadata=metadata)
 
     async def exchange(request: ServerReflectionRequest) -> ServerReflectionResponse:
         try:
@@ -89,7 +96,7 @@ async def _conversation(channel: grpc.aio.Channel, path: str, metadata: Pairs) -
         if not isinstance(reply, ServerReflectionResponse):
             raise Failed(SCHEMA, "the server ended the call")
         if reply.HasField("error_response"):
-            raise Failed(SCHEMA, f"reflection: {reply.error_response.error_message}")
+            raise _Refused(SCHEMA, f"reflection: {reply.error_response.error_message}")
         return reply
 
     try:
@@ -98,54 +105,39 @@ async def _conversation(channel: grpc.aio.Channel, path: str, metadata: Pairs) -
         rpc.cancel()
 
 
-async def _all_files(exchange: Exchange) -> list[bytes]:
-    """The files of all services."""
+async def _all_files(exchange: Exchange) -> Descriptors:
+    """Return the files of all services that the server can describe. Raise Failed where it can describe none."""
     reply = await exchange(ServerReflectionRequest(list_services=""))
-    return await _files(exchange, [each.name for each in reply.list_services_response.service][:MOST_SERVICES])
+    names = (each.name for each in reply.list_services_response.service if not each.name.startswith(OWN))
+    files, refused = Descriptors(), None
+    for name in islice(names, MOST_OPERATIONS + 1):
+        try:
+            await _add(exchange, ServerReflectionRequest(file_containing_symbol=name), files)
+        except _Refused as error:
+            refused = refused or error
+    if refused is not None and not files:
+        raise refused
+    return await _completed(exchange, files)
 
 
-async def _files(exchange: Exchange, services: Sequence[str]) -> list[bytes]:
-    """The files of services and all they import, each after those it imports itself."""
-    files: dict[str, FileDescriptorProto] = {}
-    for service in services:
-        await _collect(exchange, ServerReflectionRequest(file_containing_symbol=service), files)
-    missing = _missing(files)
-    while missing:
-        await _collect(exchange, ServerReflectionRequest(file_by_filename=min(missing)), files)
-        missing = _missing(files)
-    return [files[name].SerializeToString() for name in _sorted(files)]
+async def _files_of(exchange: Exchange, service: str) -> Descriptors:
+    files = Descriptors()
+    await _add(exchange, ServerReflectionRequest(file_containing_symbol=service), files)
+    return await _completed(exchange, files)
 
 
-async def _collect(exchange: Exchange, request: ServerReflectionRequest, files: dict[str, FileDescriptorProto]) -> None:
+async def _completed(exchange: Exchange, files: Descriptors) -> Descriptors:
+    """Return the files with all that they import."""
+    while (name := files.missing) is not None:
+        await _add(exchange, ServerReflectionRequest(file_by_filename=name), files)
+        if name == files.missing:
+            raise Failed(SCHEMA, f"the server has no file {name}")
+    return files
+
+
+async def _add(exchange: Exchange, request: ServerReflectionRequest, files: Descriptors) -> None:
     reply = await exchange(request)
-    known = len(files)
-    for data in reply.file_descriptor_response.file_descriptor_proto:
-        file = FileDescriptorProto.FromString(data)
-        files[file.name] = file
-    if len(files) > MAX_FILES:
-        raise Failed(SCHEMA, f"more than {MAX_FILES} files")
-    if request.file_by_filename and len(files) == known:
-        raise Failed(SCHEMA, f"the server has no file {request.file_by_filename}")
-
-
-def _missing(files: dict[str, FileDescriptorProto]) -> set[str]:
-    return {name for file in files.values() for name in file.dependency} - files.keys()
-
-
-def _sorted(files: dict[str, FileDescriptorProto]) -> list[str]:
-    ordered: dict[str, None] = {}
-
-    def visit(name: str, above: frozenset[str]) -> None:
-        if name in above:
-            raise Failed(SCHEMA, f"{name} imports itself")
-        if name not in ordered:
-            for imported in files[name].dependency:
-                visit(imported, above | {name})
-            ordered[name] = None
-
-    for name in files:
-        visit(name, frozenset())
-    return list(ordered)
+    await asyncio.to_thread(files.add, reply.file_descriptor_response.file_descriptor_proto)
 
 
 def _failed(error: grpc.aio.AioRpcError) -> Failed:

@@ -1,10 +1,8 @@
-"""Schemas of a run: the given one, or those from server reflection at the first call."""
+"""Schemas of a run: from its proto files, or by server reflection at the first call."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-
-from google.protobuf.descriptor import MethodDescriptor
 
 from perfsvc.plugin import Fault
 from perfsvc.plugin import InvalidInput
@@ -20,15 +18,12 @@ from perfsvc_protocols.grpc.single_flight import SingleFlight
 from perfsvc_protocols.grpc.spec import Options
 from perfsvc_protocols.grpc.target import Target
 
-OWN = "grpc.reflection."
-"""Services that only describe others."""
-
 
 class Schemas:
     """Finds methods. Schemas from reflection are cached for the run, failures are not."""
 
     def __init__(self, options: Options, dialer: ChannelDialer) -> None:
-        """Raises InvalidInput when the given files do not compile."""
+        """Compile the proto files of the options, if any; ``dialer`` is for reflection. Raise InvalidInput."""
         self._from_files = protoc.schema_of(options.protos) if options.protos else None
         self._dialer = dialer
         self._reflected: dict[tuple[Target, str], Schema] = {}
@@ -44,7 +39,7 @@ class Schemas:
             raise InvalidInput.at("method", *fault.problems[0].text) from None
 
     async def reflected(self, target: Target, path: str, metadata: Pairs, limit_s: float) -> Method:
-        """The method as the server describes it to the first caller, whose metadata goes along. Raises Failed.
+        """Return the method, from reflection with the metadata of the first caller. Raise Failed.
 
         A connection attempt ends after ``limit_s``.
         """
@@ -57,16 +52,18 @@ class Schemas:
         except Fault as fault:
             raise Failed(SCHEMA, str(fault)) from None
 
-    async def all_methods(self, target: Callable[[], Target], metadata: Callable[[], Pairs]) -> list[MethodDescriptor]:
-        """Return the methods of the given files, or of the server. Raises Failed, and as the arguments do."""
+    async def whole(self, target: Callable[[], Target], metadata: Callable[[], Pairs], limit_s: float) -> Schema:
+        """Return the schema of the proto files, or of the server. Raise Failed, and what the arguments raise.
+
+        A connection attempt ends after ``limit_s``.
+        """
         if self._from_files is not None:
-            return list(self._from_files.methods())
-        channel, _ = await self._dialer.open(target(), reflection.LIMIT_S, 0)
+            return self._from_files
+        channel, _ = await self._dialer.open(target(), limit_s, 0)
         try:
-            schema = await reflection.whole_schema(channel.grpc_channel, metadata())
+            return await reflection.whole_schema(channel.grpc_channel, metadata())
         finally:
             await channel.grpc_channel.close()
-        return [each for each in schema.methods() if not each.containing_service.full_name.startswith(OWN)]
 
     async def _request(self, target: Target, service: str, metadata: Pairs, limit_s: float) -> Schema:
         # On a channel of its own: those of users come and go with them.
