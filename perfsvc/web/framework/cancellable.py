@@ -25,7 +25,8 @@ class CancellableHandler(Handler):
         if self._disconnected:
             work.close()
             raise Finish
-        task = self._work = asyncio.create_task(work)
+        task = asyncio.create_task(work)
+        self._work = task
         try:
             return await task
         except asyncio.CancelledError:
