@@ -8,7 +8,6 @@ from typing import Self
 
 from pydantic import Field
 
-from perfsvc.engine.operations import Operations
 from perfsvc.event_loop import off_loop
 from perfsvc.model.entities import Role
 from perfsvc.service.auth.access import Kind
@@ -158,20 +157,20 @@ class OperationsResponse(Response):
     operations: list[ListedOperation]
     truncated: bool
 
-    @classmethod
-    def of(cls, found: Operations, language: Language) -> Self:
-        shown = [
-            ListedOperation(name=each.name, kind=each.kind.of(language), request=dict(each.request))
-            for each in found.shown
-        ]
-        return cls(operations=shown, truncated=found.truncated)
-
 
 class OperationsHandler(CancellableHandler):
     @operation("查询目标提供的操作", "Ask a target for its operations", may(Role.EDITOR, Kind.PROJECT), relays=True)
     async def post(self, body: OperationsForm) -> OperationsResponse:
         found = await self.cancellable(self.services.trials.operations(body))
-        return await off_loop(OperationsResponse.of, found, self.language)
+        return await off_loop(
+            lambda: OperationsResponse(
+                operations=[
+                    ListedOperation(name=each.name, kind=each.kind.of(self.language), request=dict(each.request))
+                    for each in found.shown
+                ],
+                truncated=found.truncated,
+            )
+        )
 
 
 class TrialHandler(CancellableHandler):
