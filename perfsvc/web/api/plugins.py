@@ -18,10 +18,7 @@ from perfsvc.web.framework.rules import AUTHENTICATED
 
 
 class PluginResponse(OpenResponse):
-    """A protocol or a data source with the JSON Schema of what it takes, or a plugin that failed, with the cause.
-
-    ``operations`` is whether a protocol can list what a target offers.
-    """
+    """A protocol or a data source with the JSON Schema of what it takes, or a plugin that failed, with the cause."""
 
     kind: str
     name: str
