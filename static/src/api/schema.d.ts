@@ -3439,10 +3439,11 @@ export interface components {
         };
         /**
          * OperationsResponse
-         * @description Operations that a target offers, in its order.
+         * @description Operations that a target offers, in its order; ``truncated`` is whether there are more.
          */
         OperationsResponse: {
             operations: components["schemas"]["ListedOperation"][];
+            truncated: boolean;
         };
         /**
          * Option
@@ -3978,6 +3979,7 @@ export interface components {
         PluginResponse: {
             kind: string;
             name: string;
+            operations: boolean;
             status: string;
         } & {
             [key: string]: unknown;
@@ -11189,7 +11191,8 @@ export interface operations {
                      *           },
                      *           "examples": [],
                      *           "error": null,
-                     *           "missing_module": null
+                     *           "missing_module": null,
+                     *           "operations": true
                      *         },
                      *         {
                      *           "kind": "protocol",
@@ -11264,7 +11267,8 @@ export interface operations {
                      *           },
                      *           "examples": [],
                      *           "error": null,
-                     *           "missing_module": null
+                     *           "missing_module": null,
+                     *           "operations": false
                      *         },
                      *         {
                      *           "kind": "protocol",
@@ -11345,7 +11349,8 @@ export interface operations {
                      *           },
                      *           "examples": [],
                      *           "error": null,
-                     *           "missing_module": null
+                     *           "missing_module": null,
+                     *           "operations": false
                      *         }
                      *       ]
                      *     }
@@ -12567,7 +12572,8 @@ export interface operations {
                      *             }
                      *           }
                      *         }
-                     *       ]
+                     *       ],
+                     *       "truncated": false
                      *     }
                      */
                     "application/json": components["schemas"]["OperationsResponse"];
