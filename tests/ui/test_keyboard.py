@@ -11,6 +11,7 @@ from playwright.sync_api import expect
 
 from tests.support.browser import Ui
 from tests.support.desk import PATIENCE_MS
+from tests.support.desk import seconds_shown
 from tests.support.service import PASSWORD
 
 pytestmark = pytest.mark.timeout(180)
@@ -96,6 +97,8 @@ def steer_by_keys(page: Page) -> None:
 
 
 def stop_by_keys(page: Page) -> None:
+    press(page, page.get_by_role("button", name="Table", exact=True))
+    seconds_shown(page, 5)
     press(page, page.get_by_role("toolbar").get_by_role("button", name="Stop", exact=True))
     press(page, page.get_by_role("dialog").get_by_role("button", name="Stop", exact=True))
     expect(page.get_by_role("region", name="Result")).to_contain_text("Stopped", timeout=PATIENCE_MS)
@@ -108,7 +111,6 @@ def read_by_keys(page: Page) -> None:
     expect(start).to_be_focused()
     press(page, page.get_by_role("slider", name="Cursor").first, "ArrowLeft")
     expect(page.get_by_role("slider", name="Cursor").first).to_have_attribute("aria-valuetext", re.compile("Requests"))
-    press(page, page.get_by_role("button", name="Table", exact=True))
     expect(page.locator(".sheet-table tbody tr").first).to_be_visible()
     curve = page.get_by_role("slider", name="How slow is slow")
     press(page, curve, "ArrowRight")
