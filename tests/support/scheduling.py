@@ -13,6 +13,7 @@ CHUNK = 20
 """Tests of other modules are handed out so many at a time."""
 LONGEST = (
     "tests/ui/test_run.py",
+    "tests/ui/test_field_help.py",
     "tests/ui/test_troubles.py",
     "tests/cluster/test_machines.py",
     "tests/ui/test_plans.py",
