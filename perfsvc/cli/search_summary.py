@@ -105,7 +105,7 @@ def _load_held(search: dict[str, Any]) -> Text:
     unit, measure = UNITS[search["variable"]], METRIC_UNITS.get(search["metric"], " ms")
     held = "-" if search["held"] is None else f"{search['held']:g}{measure}"
     target, share = f"{search['target']:g}{measure}", f"{search['in_band']:g}"
-    value, metric = f"{search['value']:g}", search["metric"]
+    value, metric, band = f"{search['value']:g}", search["metric"], f"{search.get('band', 10):g}"
     if search.get("out_of_reach"):
         bound = BOUNDS[search["out_of_reach"]]
         return Text(
@@ -114,8 +114,8 @@ def _load_held(search: dict[str, Any]) -> Text:
             f"{value} {unit.en}",
         )
     return Text(
-        f"保持负载 {value} {unit.zh}；{metric} 平均 {held}（目标 {target}），{share} % 的时间处于目标 ±10% 范围内",
-        f"load held {value} {unit.en}; {metric} {held} on average (target {target}), within ±10 % of it for "
+        f"保持负载 {value} {unit.zh}；{metric} 平均 {held}（目标 {target}），{share} % 的时间在目标 ±{band} % 以内",
+        f"load held {value} {unit.en}; {metric} {held} on average (target {target}), within ±{band} % of it for "
         f"{share} % of the time",
     )
 

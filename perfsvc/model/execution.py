@@ -21,6 +21,8 @@ VerdictState = Literal["PASSED", "FAILED", "STOPPED", "NO_THRESHOLDS"]
 ValidityState = Literal["VALID", "SUSPECT", "INVALID"]
 
 SPARK_POINTS = 60
+HELD_LEAST = 50.0
+"""Percent of the time within the band below which an adaptive run did not hold its target."""
 
 
 @dataclass(frozen=True)
@@ -111,6 +113,8 @@ def found_of(search: dict[str, Any] | None) -> dict[str, Any] | None:
     kind = "target" if "metric" in search else "limit" if "threshold" in search else "knee"
     level = search.get("low" if kind == "limit" else "value")
     if level is None or search.get("out_of_reach") or not (search.get("complete", True) or at_least):
+        return None
+    if kind == "target" and (search.get("in_band", HELD_LEAST) or 0) < HELD_LEAST:
         return None
     return {"kind": kind, "level": level, "at_least": at_least}
 

@@ -75,12 +75,12 @@ SEARCHES: list[tuple[dict[str, Any], str, str]] = [
         HELD,
         "load held 12.5 virtual users; p95 198.2 ms on average (target 200 ms), "
         "within ±10 % of it for 85 % of the time",
-        "保持负载 12.5 个虚拟用户；p95 平均 198.2 ms（目标 200 ms），85 % 的时间处于目标 ±10% 范围内",
+        "保持负载 12.5 个虚拟用户；p95 平均 198.2 ms（目标 200 ms），85 % 的时间在目标 ±10 % 以内",
     ),
     (
         HELD | {"metric": "rps", "held": None, "variable": "arrival_rate"},
         "load held 12.5 arrivals/s; rps - on average (target 200 req/s), within ±10 % of it for 85 % of the time",
-        "保持负载 12.5 次到达/秒；rps 平均 -（目标 200 req/s），85 % 的时间处于目标 ±10% 范围内",
+        "保持负载 12.5 次到达/秒；rps 平均 -（目标 200 req/s），85 % 的时间在目标 ±10 % 以内",
     ),
     (HELD | NOTHING, "the run ended before the hold phase", "测试在保持阶段之前结束"),
     (STEPS, "knee at 20 virtual users", "拐点在 20 个虚拟用户"),
