@@ -447,7 +447,7 @@ export const run: (typeof zhWork)['run'] = {
     throughput: 'Throughput',
     trace: 'How it was held',
     measured: 'Measured',
-    measuredWorst: 'Measured, the worst of every {seconds} s',
+    measuredWorst: 'Measured, worst of {seconds} s',
     smoothed: 'Smoothed',
     target: 'Target',
     targetBand: 'target {value} ±{band} %',
