@@ -68,8 +68,8 @@ export interface PlanPreview {
   nodes: { name: string; share: number; vus: number | null; arrival_rate: number | null }[]
   needs: { users: number | null; open_files: number; open_files_limit: number | null; nodes: number } | null
   advice: Advice[]
-  /** Those that a start of the plan has, too. */
-  warnings: { zh: string; en: string }[]
+  /** Those that a start of the plan has, too; the path is empty where it is about the whole plan. */
+  warnings: { path: string; zh: string; en: string }[]
   problems: { path: string; message: string }[]
   /** Whether the problems prevent a start only. */
   savable: boolean

@@ -1,25 +1,12 @@
-// What the pages of the editors share: which thing the address names, reading it into a draft, saving it and going on.
+// What the pages of the editors share: reading a thing into a draft, saving it and going on.
 import type { UseQueryReturnType } from '@tanstack/vue-query'
-import { computed, onScopeDispose, ref, watch } from 'vue'
-import { useRoute, useRouter } from 'vue-router'
+import { computed, onScopeDispose, watch } from 'vue'
+import { useRouter } from 'vue-router'
 import { useRights } from '@/api/projects'
 import { t } from '@/i18n'
 import type { useDraft } from './draft'
 import { done, failed } from './notices'
 import type { Stored, useSaving } from './saving'
-
-/** The thing of the address: each is a form of its own, and a new one stays the same when it is saved. */
-export function useAddressed(name: 'plan' | 'scene') {
-  const route = useRoute()
-  const project = computed(() => Number(route.params.project))
-  const id = computed(() => (route.params[name] === 'new' ? null : Number(route.params[name])))
-  const form = ref(0)
-  const created = ref<number | null>(null)
-  watch([id, project], ([now, of], [before, was]) => {
-    if (of !== was || before !== null || now !== created.value) form.value++
-  }, { flush: 'sync' })
-  return { project, id, form, created }
-}
 
 interface Page<S extends Stored, T> {
   name: 'plan' | 'scene'

@@ -17,6 +17,11 @@ describe('the chosen operation', () => {
     expect(chosenOf({ method: 'demo.Desk/Other' }, METHODS)).toBeNull()
     expect(chosenOf({}, METHODS)).toBeNull()
   })
+  it('is found by its path too, with a slash before it', () => {
+    expect(chosenOf({ method: '/demo.Desk/Say' }, METHODS)).toBe(SAY)
+    expect(chosenOf({ method: '//demo.Desk/Say' }, METHODS)).toBeNull()
+    expect(chosenOf({ queue: '/orders' }, QUEUES)).toBeNull()
+  })
   it('is the one that says most, of a protocol without methods too', () => {
     expect(chosenOf({ queue: 'orders', durable: true }, QUEUES)?.name).toBe('publish, kept')
     expect(chosenOf({ queue: 'orders' }, QUEUES)?.name).toBe('publish')
@@ -36,5 +41,17 @@ describe('a list of operations', () => {
     expect(sameTarget({ url: 'grpc://a' }, { url: 'grpc://a', method: 'demo.Desk/Say', message: { text: 'x' } }, METHODS)).toBe(true)
     expect(sameTarget({ url: 'grpc://a' }, { url: 'grpc://b' }, METHODS)).toBe(false)
     expect(sameTarget({ url: 'grpc://a' }, { url: 'grpc://a', metadata: { key: '1' } }, METHODS)).toBe(false)
+  })
+  it('that is not there yet, and a refusal, stand whatever is written but the way to the target', () => {
+    const asked = { url: 'grpc://a', method: '', metadata: { key: '1' } }
+    expect(sameTarget(asked, { ...asked, method: 'demo.Desk/S', message: { text: 'x' }, frame: 'y' }, [])).toBe(true)
+    expect(sameTarget(asked, { ...asked, url: 'grpc://b' }, [])).toBe(false)
+    expect(sameTarget(asked, { ...asked, metadata: { key: '2' } }, [])).toBe(false)
+  })
+  it('is not that of a field which turns out to lead to the target', () => {
+    const asked = { broker: 'a', queue: '' }
+    expect(sameTarget(asked, { ...asked, broker: 'b' }, [])).toBe(true)
+    expect(sameTarget(asked, { ...asked, broker: 'b' }, QUEUES)).toBe(false)
+    expect(sameTarget(asked, { ...asked, queue: 'orders' }, QUEUES)).toBe(true)
   })
 })

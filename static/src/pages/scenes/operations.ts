@@ -6,6 +6,10 @@ type Request = Record<string, unknown>
 
 const text = (value: unknown) => JSON.stringify(clean(value))
 const plain = (value: unknown) => typeof value !== 'object' || value === null
+/** Fields that lead to a target, by their usual names: of a protocol whose operations are not known. */
+const LEADING: ReadonlySet<string> = new Set(['url', 'host', 'port', 'address', 'target', 'server', 'authority', 'headers', 'metadata'])
+/** A method may have the slash of its path before it. */
+const named = (key: string, value: unknown) => text(key === 'method' && typeof value === 'string' ? value.replace(/^\//, '') : value)
 
 /** What of a request none of the operations sets: it leads to the target. */
 export function restOf(request: Request, operations: readonly Operation[]): Request {
@@ -18,7 +22,7 @@ export function chosenOf(request: Request, operations: readonly Operation[]): Op
   const naming = (one: Operation) => Object.entries(one.request).filter(([, value]) => plain(value))
   const fits = operations.filter((one) => {
     const names = naming(one)
-    return (names.length ? names : Object.entries(one.request)).every(([key, value]) => text(request[key]) === text(value))
+    return (names.length ? names : Object.entries(one.request)).every(([key, value]) => named(key, request[key]) === named(key, value))
   })
   return fits.toSorted((a, b) => naming(b).length - naming(a).length)[0] ?? null
 }
@@ -28,7 +32,8 @@ export function withOperation(request: Request, operation: Operation, operations
   return { ...restOf(request, operations), ...operation.request }
 }
 
-/** Whether two requests ask the same target the same. */
+/** Whether two requests ask the same target the same. Without operations it is not known what they set, so that only the usual fields count. */
 export function sameTarget(one: Request, other: Request, operations: readonly Operation[]): boolean {
-  return text(restOf(one, operations)) === text(restOf(other, operations))
+  const leading = (request: Request) => (operations.length ? restOf(request, operations) : Object.fromEntries(Object.entries(request).filter(([key]) => LEADING.has(key))))
+  return text(leading(one)) === text(leading(other))
 }
