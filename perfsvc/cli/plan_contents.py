@@ -23,6 +23,7 @@ from perfsvc.plugin.catalog import Catalog
 from perfsvc.temp_folders import scratch_folder
 
 FILE = "file"
+DATA_FILE = "config.data_config.file"
 """The field in which test data names its file."""
 
 
@@ -92,8 +93,8 @@ def _listed_files_of(
     """Return the files that a plan names and the project file lists, with their paths in the plan."""
     by_name = {file.name: file for file in listed}
     with suppress(RecursionError):  # YAML can contain itself, which is refused later
-        keys = {key for key, text in _texts(document) if without_folders(text) in by_name}
-        if not keys <= {FILE}:
+        paths = {path for path, text in _texts(document) if without_folders(text) in by_name}
+        if not paths <= {DATA_FILE}:
             # The schemas of plugins have the other fields; loading all plugins takes a second.
             Catalog.load()
         return [
@@ -104,16 +105,16 @@ def _listed_files_of(
     return []
 
 
-def _texts(document: Any, key: str = "") -> Iterator[tuple[str, str]]:
-    """Find the texts of a document with their keys."""
+def _texts(document: Any, path: str = "") -> Iterator[tuple[str, str]]:
+    """Find the texts of a document with the keys that lead to them."""
     if isinstance(document, Mapping):
         for inner, value in document.items():
-            yield from _texts(value, inner)
+            yield from _texts(value, f"{path}.{inner}" if path else str(inner))
     elif isinstance(document, list):
         for each in document:
-            yield from _texts(each, key)
+            yield from _texts(each, path)
     elif isinstance(document, str):
-        yield key, document
+        yield path, document
 
 
 def _path_of(name: str, files: RunFiles) -> Path | None:

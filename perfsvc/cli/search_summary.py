@@ -14,6 +14,7 @@ from perfsvc.cli.search_progress import PHASES
 from perfsvc.cli.tables import table
 from perfsvc.cli.tables import two_digits
 from perfsvc.errors import Text
+from perfsvc.model.execution import HELD_LEAST
 
 UNITS = {"vus": Text("个虚拟用户", "virtual users"), "arrival_rate": Text("次到达/秒", "arrivals/s")}
 
@@ -112,6 +113,13 @@ def _load_held(search: dict[str, Any]) -> Text:
             f"目标在{bound.zh}处仍无法达到：保持负载 {value} {unit.zh} 时 {metric} 平均 {held}（目标 {target}）",
             f"target out of reach at the {bound.en} bound: {metric} was {held} on average (target {target}) at "
             f"{value} {unit.en}",
+        )
+    if search["in_band"] < HELD_LEAST:
+        return Text(
+            f"未能保持目标：平均负载 {value} {unit.zh}时 {metric} 平均 {held}（目标 {target}），"
+            f"{share} % 的时间在目标 ±{band} % 以内",
+            f"target not held: {metric} {held} on average (target {target}) at a mean load of {value} {unit.en}, "
+            f"within ±{band} % of it for {share} % of the time",
         )
     return Text(
         f"保持负载 {value} {unit.zh}；{metric} 平均 {held}（目标 {target}），{share} % 的时间在目标 ±{band} % 以内",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from collections.abc import Iterator
 from collections.abc import Mapping
@@ -38,7 +39,6 @@ from perfsvc.model.run import RunFiles
 from perfsvc.model.run import Target
 from perfsvc.model.scene import SceneSpec
 from perfsvc.plugin.catalog import Catalog
-from perfsvc.plugin.protocol import Operation
 from perfsvc.service.data.project_data import ProjectData
 from perfsvc.service.envs import Envs
 from perfsvc.service.fields import Id
@@ -57,6 +57,7 @@ REQUEST_MS = 10_000
 """Time limit of a request whose step has none: a target that says nothing is named well before the trial ends."""
 LONGEST_S = 60
 MOST_ROWS = 100_000
+LEAST_SECRET = 8
 MAX_SEED = 2**63 - 1
 
 STOPPED_SHORT = Text(f"步骤超过 {MOST_STEPS} 个，试运行到此为止", f"the trial ended after {MOST_STEPS} steps")
@@ -168,7 +169,7 @@ class Trials:
         with self._one_more():
             try:
                 found = await operations_of(form.protocol, form.request, around, form.timeout)
-                return await off_loop(_masked_operations, found, masked)
+                return await off_loop(_without_secrets, found, hidden)
             except InvalidInput as error:
                 raise InvalidInput(await off_loop(_masked_problems, error.problems, masked)) from None
 
@@ -251,13 +252,14 @@ def _masked_problems(problems: list[Problem], masked: Masker) -> list[Problem]:
     return [Problem(path, Text(masked(text.zh), masked(text.en))) for path, text in problems]
 
 
-def _masked_operations(found: Operations, masked: Masker) -> Operations:
-    """Mask the secrets of a run in names, kinds and requests."""
-    hide = masked.without_secrets
-    shown = [
-        Operation(hide(name), Text(hide(kind.zh), hide(kind.en)), masked.document(request))
-        for name, kind, request in found.shown
-    ]
+def _without_secrets(found: Operations, secrets: frozenset[str]) -> Operations:
+    """Leave out operations that contain a secret: masked, they would be of no use in a step.
+
+    Secrets as short as names of services (``admin``, ``test``) occur in operations by chance.
+    """
+    masked = Masker(secret for secret in secrets if len(secret) >= LEAST_SECRET)
+    texts = (json.dumps([*each], ensure_ascii=False) for each in found.shown)
+    shown = [each for each, text in zip(found.shown, texts, strict=True) if masked.without_secrets(text) == text]
     return found._replace(shown=shown)
 
 

@@ -82,6 +82,12 @@ SEARCHES: list[tuple[dict[str, Any], str, str]] = [
         "load held 12.5 arrivals/s; rps - on average (target 200 req/s), within ±10 % of it for 85 % of the time",
         "保持负载 12.5 次到达/秒；rps 平均 -（目标 200 req/s），85 % 的时间在目标 ±10 % 以内",
     ),
+    (
+        HELD | {"in_band": 49.9, "band": 12.0},
+        "target not held: p95 198.2 ms on average (target 200 ms) at a mean load of 12.5 virtual users, "
+        "within ±12 % of it for 49.9 % of the time",
+        "未能保持目标：平均负载 12.5 个虚拟用户时 p95 平均 198.2 ms（目标 200 ms），49.9 % 的时间在目标 ±12 % 以内",
+    ),
     (HELD | NOTHING, "the run ended before the hold phase", "测试在保持阶段之前结束"),
     (STEPS, "knee at 20 virtual users", "拐点在 20 个虚拟用户"),
     (STEPS | NOTHING, "no knee found", "没有找到拐点"),

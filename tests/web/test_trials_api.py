@@ -77,14 +77,20 @@ async def test_a_client_that_leaves_ends_what_it_asked_for(
     assert (await api.post(path, {"project_id": 1, **more}, "editor")).status == 200
 
 
-async def test_secrets_are_masked_in_operations_and_in_what_prevents_them(
+async def test_operations_with_secrets_are_left_out_and_secrets_are_masked_in_what_prevents_them(
     api: Api, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert (await api.put("/api/envs/1/", {"variables": {"password": "correct horse"}})).status == 200
-    body = {"project_id": 1, "protocol": "http", "env_id": 1, "variables": {"pin": "48151623"}}
+    body = {"project_id": 1, "protocol": "http", "env_id": 1, "variables": {"pin": "48151623", "token": "shop"}}
 
     async def listed(protocol: HttpProtocol, request: Any, limit_s: float) -> Any:
-        return [Operation("get 48151623", Text("四 correct horse", "kind"), {"body": {"a": ["48151623"]}})]
+        kind = Text("一元", "unary")
+        return [
+            Operation("get 48151623", kind, {}),
+            Operation("body", kind, {"body": {"a": ["48151623"]}}),
+            Operation("kind", Text("四 correct horse", "kind"), {}),
+            Operation("shop.Shop/List", kind, {"method": "shop.Shop/List"}),
+        ]
 
     async def refused(protocol: HttpProtocol, request: Any, limit_s: float) -> Any:
         raise Failed("Protocol Error", "no 48151623, token=abcdef")
@@ -94,7 +100,7 @@ async def test_secrets_are_masked_in_operations_and_in_what_prevents_them(
     assert (found.status, found.json) == (
         200,
         {
-            "operations": [{"name": "get ***", "kind": "四 ***", "request": {"body": {"a": ["***"]}}}],
+            "operations": [{"name": "shop.Shop/List", "kind": "一元", "request": {"method": "shop.Shop/List"}}],
             "truncated": False,
         },
     )

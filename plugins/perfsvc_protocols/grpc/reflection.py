@@ -32,22 +32,28 @@ OWN = "grpc.reflection."
 Exchange = Callable[[ServerReflectionRequest], Any]
 
 
-async def schema_of(channel: grpc.aio.Channel, service: str, metadata: Pairs) -> Schema:
-    """Return everything a service needs; ``metadata`` is sent along. Raise Failed."""
-    return await _schema(channel, metadata, lambda exchange: _files_of(exchange, service))
+async def schema_of(channel: grpc.aio.Channel, service: str, metadata: Pairs, limit_s: float) -> Schema:
+    """Return everything a service needs, within ``limit_s``; ``metadata`` is sent along. Raise Failed."""
+    return await _schema(channel, metadata, lambda exchange: _files_of(exchange, service), limit_s)
 
 
 async def whole_schema(channel: grpc.aio.Channel, metadata: Pairs) -> Schema:
-    """Return everything that the services of a server need, as many as a form can show. Raise Failed."""
+    """Return everything that the services of a server need, as many as a form can show. Raise Failed.
+
+    The caller limits the time.
+    """
     return await _schema(channel, metadata, _all_files)
 
 
 async def _schema(
-    channel: grpc.aio.Channel, metadata: Pairs, collect: Callable[[Exchange], Awaitable[Descriptors]]
+    channel: grpc.aio.Channel,
+    metadata: Pairs,
+    collect: Callable[[Exchange], Awaitable[Descriptors]],
+    limit_s: float | None = None,
 ) -> Schema:
     for path in PATHS:
         try:
-            async with _conversation(channel, path, metadata) as exchange:
+            async with _conversation(channel, path, metadata, limit_s) as exchange:
                 return await asyncio.to_thread(_schema_in, await collect(exchange))
         except _Ended as ended:
             if ended.code is not grpc.StatusCode.UNIMPLEMENTED:
@@ -78,13 +84,15 @@ class _Refused(Failed):
 
 
 @asynccontextmanager
-async def _conversation(channel: grpc.aio.Channel, path: str, metadata: Pairs) -> AsyncIterator[Exchange]:
+async def _conversation(
+    channel: grpc.aio.Channel, path: str, metadata: Pairs, limit_s: float | None
+) -> AsyncIterator[Exchange]:
     multi = channel.stream_stream(
         path,
         request_serializer=ServerReflectionRequest.SerializeToString,
         response_deserializer=ServerReflectionResponse.FromString,
     )
-    rpc = multi(metadata=metadata)
+    rpc = multi(timeout=limit_s, metadata=metadata)
 
     async def exchange(request: ServerReflectionRequest) -> ServerReflectionResponse:
         try:

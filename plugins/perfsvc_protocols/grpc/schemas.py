@@ -41,7 +41,7 @@ class Schemas:
     async def reflected(self, target: Target, path: str, metadata: Pairs, limit_s: float) -> Method:
         """Return the method, from reflection with the metadata of the first caller. Raise Failed.
 
-        A connection attempt ends after ``limit_s``.
+        An attempt to connect, and the reflection after it, end after ``limit_s`` each.
         """
         key = target, path.strip("/").rpartition("/")[0]
         if key not in self._reflected:
@@ -69,6 +69,6 @@ class Schemas:
         # On a channel of its own: those of users come and go with them.
         channel, _ = await self._dialer.open(target, limit_s, 0)
         try:
-            return await reflection.schema_of(channel.grpc_channel, service, metadata)
+            return await reflection.schema_of(channel.grpc_channel, service, metadata, limit_s)
         finally:
             await channel.grpc_channel.close()

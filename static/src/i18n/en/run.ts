@@ -404,6 +404,7 @@ export const run: (typeof zhWork)['run'] = {
       low: 'Out of reach at the lower bound: a load of {level} gives {metric} {held} (target {target})',
     },
     sentenceHeld: 'A load of {level} holds {metric} at {held} (target {target})',
+    sentenceNoHold: 'The run ended before the load was to be held',
     sentenceNotHeld: 'Not held: {metric} was {held} at a mean load of {level} (target {target})',
     looking: 'Searching, {n} level tried | Searching, {n} levels tried',
     lookingBetween: 'the answer lies between {low} and {high}',

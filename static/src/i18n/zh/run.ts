@@ -403,6 +403,7 @@ export const run = {
       low: '降到负载下限仍无法达到目标：负载 {level} 时 {metric} 为 {held}（目标 {target}）',
     },
     sentenceHeld: '负载 {level} 使 {metric} 保持在 {held}（目标 {target}）',
+    sentenceNoHold: '测试在保持阶段之前结束',
     sentenceNotHeld: '未能保持目标：平均负载 {level} 时 {metric} 为 {held}（目标 {target}）',
     looking: '正在搜索，已试 {n} 级',
     lookingBetween: '答案在 {low} 与 {high} 之间',
