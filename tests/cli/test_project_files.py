@@ -98,6 +98,12 @@ def test_a_file_of_a_request_is_missed_and_compared_too(shop: Shop, tmp_path: Pa
     assert shop.requests[-1].body == b'{"item": 1}'
 
 
+def test_a_name_of_a_file_in_a_body_is_no_file(shop: Shop, tmp_path: Path, perfsvc: Command) -> None:
+    files = ({"name": "pages.csv", "text": ROWS}, {"name": "order.json", "size": 7})
+    request = {"method": "POST", "url": "/items?of={{page}}", "json": {"file": "order.json"}}
+    assert perfsvc("check", project(tmp_path, shop.url, *files, request=request)).code == PASSED
+
+
 @pytest.mark.parametrize(("name", "used", "page"), [
     ("pages.csv", "the content there", "a"),
     ("data/pages.csv", "the one beside it", "beside"),
