@@ -22,19 +22,25 @@ from tests.support.shop import Shop
 
 MAKE = re.compile(r"make (\w+)\n")
 SERVE = re.compile(r"perfsvc serve .*\n")
+SHOP = ".venv/bin/python examples/shop.py\n"
 KNOWN = re.compile(r"(\. \.venv/bin/activate$|(perfsvc|api|curl|python3?|cp|export|field\(\)|api\(\)) |[A-Z_]+=|  )")
 """How a line may begin that is typed into the shell; what continues a line is indented."""
 
 
 def typed(page: str) -> str:
-    """What is typed for a page: all but what builds and starts the product, which has tests of its own."""
+    """What is typed for a page: all but what builds and starts the product and the shop, which have tests of their own."""
     shell = [block.text for block in blocks_of(page) if block.language == "sh"]
-    return "".join(text for text in shell if not MAKE.fullmatch(text) and not SERVE.fullmatch(text))
+    return "".join(text for text in shell if not is_started(text))
+
+
+def is_started(text: str) -> bool:
+    """Whether a block builds or starts the product or the shop."""
+    return text == SHOP or any(pattern.fullmatch(text) for pattern in (MAKE, SERVE))
 
 
 @pytest.mark.parametrize("block", blocks("sh"), ids=lambda block: block.name)
 def test_every_command_is_one_that_is_tried(block: Block) -> None:
-    if MAKE.fullmatch(block.text) or SERVE.fullmatch(block.text):
+    if is_started(block.text):
         return
     unknown = [line for line in block.text.splitlines() if line and not KNOWN.match(line)]
     assert unknown == []

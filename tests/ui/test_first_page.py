@@ -70,7 +70,8 @@ def test_lists_ask_for_each_thing_once(ui: Ui, desk: Desk, ended: str) -> None:
     page = ui.open(f"{home}/scenes")
     expect(page.get_by_role("link", name="look")).to_be_visible()
     scene = desk.service.get(f"{PLANS}{plan}/").body["scenes"][0]["scene_id"]
-    asks_for(page, *shared(desk.project), f"/api/scenes/{listed}", f"/api/scenes/{scene}/")
+    look = [f"/api/scenes/{listed}", f"/api/scenes/{scene}/", "/api/plugins/?page_size=100"]
+    asks_for(page, *shared(desk.project), *look)
 
 
 def test_a_report_asks_for_each_thing_once(ui: Ui, desk: Desk, ended: str) -> None:

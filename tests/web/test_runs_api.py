@@ -87,7 +87,7 @@ async def test_warnings_about_a_plan_come_with_its_preview_its_start_and_its_rep
         "stop_vu); add rows or have fewer users",
     }
     preview = await api.post("/api/performance/plans/preview/", {"project_id": 1, "config": config})
-    assert (preview.json["warnings"], preview.json["problems"]) == ([warning], [])
+    assert (preview.json["warnings"], preview.json["problems"]) == ([{"path": "", **warning}], [])
     assert (await api.put(f"{PLAN}/", {"config": config})).status == 200
     started = await api.post(f"{PLAN}/start/")
     assert started.json["warnings"] == [warning]
