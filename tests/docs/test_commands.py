@@ -28,7 +28,7 @@ KNOWN = re.compile(r"(\. \.venv/bin/activate$|(perfsvc|api|curl|python3?|cp|expo
 
 
 def typed(page: str) -> str:
-    """What is typed for a page: all but what builds and starts the product and the shop, which have tests of their own."""
+    """What is typed for a page: all but what builds and starts the product or the shop, which have their own tests."""
     shell = [block.text for block in blocks_of(page) if block.language == "sh"]
     return "".join(text for text in shell if not is_started(text))
 
