@@ -351,10 +351,13 @@ def typing(browser: Browser, desk: Desk) -> None:
     page.evaluate(TYPED)
     tools = context.new_cdp_session(page)
     tools.send("Performance.enable", {"timeDomain": "threadTicks"})
-    places = [("name of a step", page.get_by_label("Name of the step")), ("address", page.get_by_label("URL"))]
+    places = [
+        ("name of a step", page.get_by_label("Name of the step", exact=True)),
+        ("address", page.get_by_label("URL", exact=True)),
+    ]
     for what, field in places:
         typed(page, tools, field, f"{SCENE_STEPS} steps, {what}")
-    page.get_by_label("Protocol").select_option("wide")
+    page.get_by_label("Protocol", exact=True).select_option("wide")
     typed(page, tools, page.get_by_label("Field 0", exact=True), f"... field of a plugin with {FIELDS}")
     context.close()
 
