@@ -12,7 +12,7 @@ from perfsvc.plugin.protocol import Operation
 
 
 def checked(found: Iterable[Any]) -> list[Operation]:
-    """Return operations whose requests are JSON. Raise TypeError or ValueError for what is none."""
+    """Return operations whose requests are JSON. Raise TypeError or ValueError for any other."""
     return [_checked(each) for each in found]
 
 

@@ -26,7 +26,7 @@ export function markedRows(rows: readonly TraceRow[], target: number, most: numb
 }
 const off = (row: TraceRow, target: number) => Math.abs(row.measured! - target)
 
-/** The place of the row that tells of a moment; null before the first and after the last. */
+/** The index of the row of a moment; null before the first and after the last. */
 export function rowAt(rows: readonly TraceRow[], begin: number, moment: number): number | null {
   if (moment < begin) return null
   const place = rows.findIndex((row) => row.elapsed >= moment)
