@@ -1,7 +1,7 @@
 # make run · make test · make check · make bench · make ui — each works on a fresh machine.
 PYTHON ?= python3
 BIN := .venv/bin
-UV := $(BIN)/uv pip install --quiet --python $(BIN)/python -c requirements.lock
+UV := $(BIN)/python .ci/install.py -c requirements.lock
 WORKERS ?= 3
 URL ?= http://127.0.0.1:8000
 # Hundreds of processes are started in tests: without bytecode on disk, each takes twice as long to start.
