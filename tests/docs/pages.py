@@ -12,7 +12,14 @@ FENCE = re.compile(r"^```(\S*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 BOTH = ("", ".zh-CN")
 """What the names of the pages end with, in English and in Chinese."""
-ENGLISH = ("README.md", "docs/user-guide.md", "docs/data-sources.md", "docs/api.md", "docs/operations.md")
+ENGLISH = (
+    "README.md",
+    "docs/other-tools.md",
+    "docs/user-guide.md",
+    "docs/data-sources.md",
+    "docs/api.md",
+    "docs/operations.md",
+)
 PAIRS = {page: page.replace(".md", ".zh-CN.md") for page in ENGLISH}
 ONE_LANGUAGE = ("CHANGELOG.md",)
 HELD_TO_THE_CODE = (

@@ -27,6 +27,7 @@ from tests.docs.pages import BOTH
 from tests.docs.pages import ROOT
 from tests.docs.pages import Block
 from tests.docs.pages import blocks
+from tests.docs.pages import blocks_of
 from tests.docs.pages import quoted
 from tests.docs.pages import retargeted
 from tests.docs.pages import text_of
@@ -75,6 +76,9 @@ def test_plans_run(block: Block, shop: Shop, tmp_path: Path) -> None:
     plan = PlanFile.parse(yaml.safe_load(block.text))
     assert load_of(plan.config).duration <= SHORT_S
     (tmp_path / "plan.yaml").write_text(retargeted(block.text, shop.url), "utf-8")
+    for table in blocks_of(block.page):
+        if table.language == "csv":
+            (tmp_path / plan.config.data_config.get("file", "unused")).write_text(table.text, "utf-8")
     report = tmp_path / "report.json"
     assert main(["run", str(tmp_path / "plan.yaml"), "--quiet", "--json", str(report)]) == 0
     found = json.loads(report.read_text("utf-8"))

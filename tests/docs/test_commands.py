@@ -64,6 +64,12 @@ def test_readme(desk: Desk, shop: Shop) -> None:
     assert {"/", "/items", "/login", "/cart"} <= shop.paths
 
 
+def test_other_tools(desk_without_service: Desk) -> None:
+    done = desk_without_service.type(typed("docs/other-tools.md"))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert re.search(r"^\d+(\.\d+)?$", done.stdout.splitlines()[-1])
+
+
 def test_user_guide(desk_without_service: Desk) -> None:
     done = desk_without_service.type(typed("docs/user-guide.md"))
     assert done.returncode == 0, done.stdout + done.stderr

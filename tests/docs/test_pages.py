@@ -17,7 +17,7 @@ from tests.docs.pages import TWINS
 from tests.docs.pages import blocks_of
 from tests.docs.pages import text_of
 
-TRIED = {"sh", "curl", "yaml", "json", "toml", "ini", "nginx"}
+TRIED = {"sh", "curl", "yaml", "csv", "json", "toml", "ini", "nginx"}
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 HEADING = re.compile(r"^(#+) (.+)$", re.MULTILINE)
 

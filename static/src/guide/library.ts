@@ -3,14 +3,14 @@ import type { Language } from '@/i18n'
 
 const FILES = import.meta.glob<string>(
   [
-    '../../../docs/{first-steps,user-guide,projects,data-sources,distributed,performance-score,api,plugin-guide,operations}{,.zh-CN}.md',
+    '../../../docs/{first-steps,other-tools,user-guide,projects,data-sources,distributed,performance-score,api,plugin-guide,operations}{,.zh-CN}.md',
     '../../../docs/{protocols,data-sources}/*.md',
   ],
   { query: '?url', import: 'default', eager: true },
 )
 
 export const DOCS = [
-  'first-steps', 'user-guide', 'projects', 'protocols/http', 'protocols/websocket', 'protocols/grpc', 'protocols/tcp', 'protocols/udp',
+  'first-steps', 'other-tools', 'user-guide', 'projects', 'protocols/http', 'protocols/websocket', 'protocols/grpc', 'protocols/tcp', 'protocols/udp',
   'data-sources', 'data-sources/csv', 'data-sources/database', 'data-sources/api', 'data-sources/generator', 'data-sources/pool',
   'distributed', 'performance-score', 'operations', 'plugin-guide', 'api',
 ] as const

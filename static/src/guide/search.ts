@@ -91,7 +91,7 @@ const SAME: readonly (readonly string[])[] = [
 ]
 
 /** Pages for testers before those for authors of plugins and programs. */
-const WEIGHT: Readonly<Record<string, number>> = { 'first-steps': 1.15, 'user-guide': 1.3, 'protocols/http': 1.15, api: 0.75, 'plugin-guide': 0.6, operations: 0.9, projects: 1.25 }
+const WEIGHT: Readonly<Record<string, number>> = { 'first-steps': 1.15, 'other-tools': 0.95, 'user-guide': 1.3, 'protocols/http': 1.15, api: 0.75, 'plugin-guide': 0.6, operations: 0.9, projects: 1.25 }
 
 /** Lower case, and versions of protocols as they are typed: “HTTP/2” is “http2”. */
 const plainly = (text: string) => text.toLowerCase().replaceAll(/http\/(?=\d)/g, 'http')

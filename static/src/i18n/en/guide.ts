@@ -11,6 +11,7 @@ export const guide: (typeof zhWork)['guide'] = {
   example: 'Example',
   page: {
     firstSteps: 'First steps',
+    otherTools: 'From other tools',
     userGuide: 'User guide',
     projects: 'Projects and people',
     protocolsHttp: 'HTTP',

@@ -10,6 +10,7 @@ export const guide = {
   example: '示例',
   page: {
     firstSteps: '入门',
+    otherTools: '从其他工具迁移',
     userGuide: '用户指南',
     projects: '项目与人员',
     protocolsHttp: 'HTTP',
