@@ -99,6 +99,11 @@ class RowAllocator:
         self._last = self._returned[0]
         self.columns = tuple(self._feed.columns)
 
+    @property
+    def notes(self) -> Sequence[Text]:
+        """What the source noted about the test data, such as a delimiter that is probably another one."""
+        return () if self._feed is None else tuple(self._feed.warnings)
+
     async def request(self, node: str, count: int) -> Grant:
         """Grant about ``count`` rows to a node; fewer near the end of the data, to leave some for the others.
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from perfsvc.engine.failure_details import detail_in_chinese
 from perfsvc.errors import Text
+from perfsvc.model.nearest import did_you_mean
+from perfsvc.model.nearest import nearest
 from perfsvc.model.tls_texts import tls_text
 
 MISSING = "Missing variable"
@@ -47,16 +51,42 @@ def class_text(error_class: str) -> Text:
     return Text(f"{KINDS[kind]} {what}", error_class) if kind in KINDS else Text(error_class, error_class)
 
 
-def missing_variable_text(error_class: str) -> Text | None:
-    """Return what is missing, and where it could come from; None for another class."""
+REMEDIES = [
+    (
+        "Connection Error: refused",
+        "",
+        Text("请检查服务是否已启动、端口是否正确", "check that the service is started and the port is right"),
+    ),
+    ("DNS Error", "", Text("请检查地址中的主机名", "check the host name in the address")),
+    (
+        "Timeout",
+        "TLS handshake",
+        Text(
+            "如果对方只提供 http，请把地址改成以 http:// 开头",
+            "if the other side speaks plain http, let the address begin with http://",
+        ),
+    ),
+]
+"""What to do, by the class of an error and a part of its message."""
+
+
+def remedy_of(error_class: str, message: str) -> Text:
+    """Return what to do about a failure, as it follows the message; empty where that is not known."""
+    found = next((text for kind, part, text in REMEDIES if kind == error_class and part in message), None)
+    return Text(f"；{found.zh}", f"; {found.en}") if found else Text("", "")
+
+
+def missing_variable_text(error_class: str, known: Collection[str] = ()) -> Text | None:
+    """Return what is missing, where it could come from and what of ``known`` was meant; None for another class."""
     kind, _, name = error_class.partition(": ")
     if kind != MISSING:
         return None
+    hint = did_you_mean(nearest(name, known))
     return Text(
         f"变量 {{{{{name}}}}} 没有值，请求没有发送；它可以来自前面步骤的提取或设置的变量、"
-        "测试数据的列或测试环境的变量，请核对拼写",
+        f"测试数据的列或测试环境的变量，请核对拼写{hint.zh}",
         f"{{{{{name}}}}} has no value, so the request was not sent; it could come from an extractor or a variable of an"
-        " earlier step, a column of the test data or the environment; check the spelling",
+        f" earlier step, a column of the test data or the environment; check the spelling{hint.en}",
     )
 
 
@@ -71,7 +101,8 @@ def in_chinese(error_class: str, message: str) -> str:
         return cause.zh
     meaning = MEANINGS.get(error_class) or MEANINGS.get(error_class.partition(": ")[0])
     detail = "" if message == error_class else detail_in_chinese(message)
-    return f"{meaning}（{detail}）" if meaning and detail else meaning or detail or message
+    said = f"{meaning}（{detail}）" if meaning and detail else meaning or detail or message
+    return said + remedy_of(error_class, message).zh
 
 
 IN_ENGLISH = {
@@ -90,7 +121,8 @@ def in_english(error_class: str, message: str) -> str:
         return cause.en
     meaning = IN_ENGLISH.get(error_class) or IN_ENGLISH.get(error_class.partition(": ")[0])
     said = "" if message == error_class else message
-    return f"{meaning} ({said})" if meaning and said else meaning or said
+    said = f"{meaning} ({said})" if meaning and said else meaning or said
+    return said + remedy_of(error_class, message).en
 
 
 def in_words(error_class: str, message: str) -> Text:

@@ -6,6 +6,7 @@ It is looked for only where a failure is shown: the first examples of a run's er
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from itertools import islice
 from typing import Any
@@ -42,6 +43,8 @@ from perfsvc.model.extractors import XpathExtractor
 from perfsvc.model.jsonpath import MISSING
 from perfsvc.model.jsonpath import compile_path
 from perfsvc.model.jsonschema import compile_schema
+from perfsvc.model.nearest import did_you_mean
+from perfsvc.model.nearest import nearest
 from perfsvc.model.user_pattern import compile_pattern
 from perfsvc.model.value_template import ValueTemplate
 from perfsvc.plugin.protocol import Reply
@@ -53,6 +56,10 @@ SHOWN = 80
 SHOWN_NAMES = 8
 """Names of an object that are listed."""
 SHOWN_FAULTS = 3
+KEY = re.compile(r"\.(\w{1,64})(?!\w)")
+"""A key in a JSONPath."""
+MOST_COMPARED = 200
+"""Names of an object that a misspelt key is compared with."""
 
 
 def finding_of(check: Check, reply: Reply, scope: Scope, template: Compile) -> Text:
@@ -148,7 +155,19 @@ def no_path(reply: Reply, path: str) -> Text:
         if found is MISSING:
             break
         place, value = path[:end], found
-    return Text(f"没有 {path}；{place} {_contents(value).zh}", f"there is no {path}; {place} {_contents(value).en}")
+    hint = did_you_mean(_meant(place, value, path))
+    contents = _contents(value)
+    return Text(f"没有 {path}；{place} {contents.zh}{hint.zh}", f"there is no {path}; {place} {contents.en}{hint.en}")
+
+
+def _meant(place: str, value: Any, path: str) -> str | None:
+    """Return the path with the key of ``value`` that was probably meant behind ``place``, or None."""
+    key = KEY.match(path, len(place))
+    if key is None or not isinstance(value, dict):
+        return None
+    keys = [name for name in islice(value, MOST_COMPARED) if KEY.fullmatch(f".{name}")]
+    near = nearest(key[1], keys)
+    return None if near is None else f"{place}.{near}{path[key.end() :]}"
 
 
 def _contents(value: Any) -> Text:

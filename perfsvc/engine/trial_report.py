@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Collection
 from collections.abc import Iterable
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ import msgspec
 
 from perfsvc.engine.failure_texts import in_chinese
 from perfsvc.engine.failure_texts import in_english
+from perfsvc.engine.failure_texts import missing_variable_text
 from perfsvc.engine.masking import MASK
 from perfsvc.engine.masking import Masker
 from perfsvc.engine.masking import is_secret
@@ -77,6 +79,8 @@ class TriedStep:
     name: str
     type: str
     started: float
+    known: Collection[str] = ()
+    """Names of variables that may have been meant where one has no value."""
     branch: str | None = None
     protocol: str | None = None
     duration: float = 0.0
@@ -100,6 +104,9 @@ class TriedStep:
     def fail(self, error_class: str, message: str = "", message_zh: str = "") -> None:
         """The first failure is the step's."""
         if self.outcome != "failed":
+            missing = missing_variable_text(error_class, self.known)
+            if missing is not None:
+                message_zh, message = missing
             self.outcome, self.error_class = "failed", error_class
             self.message = message if message_zh else in_english(error_class, message)
             self.message_zh = message_zh or in_chinese(error_class, message)

@@ -256,4 +256,7 @@ async def test_a_trial_without_a_reply_has_none():
     host, _, port = url.removeprefix("http://").partition(":")
     assert (step["response"], step["redirects"]) == (None, [])
     assert step["error"]["message"].startswith("nothing listens at this address and port (")
-    assert step["error"]["message_zh"] == f"连接被拒绝，该地址和端口上没有服务在监听（无法连接 {host}:{port}）"
+    assert (
+        step["error"]["message_zh"]
+        == f"连接被拒绝，该地址和端口上没有服务在监听（无法连接 {host}:{port}）；请检查服务是否已启动、端口是否正确"
+    )

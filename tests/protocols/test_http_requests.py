@@ -357,7 +357,8 @@ def test_every_problem_is_reported_at_once():
 
 def test_a_relative_url_needs_a_base():
     assert problems({"url": "/x"}, base="") == {
-        "url": "'/x' cannot be requested: it is relative, and there is no base URL (host of the environment, or --host)"
+        "url": "'/x' cannot be requested: it is relative, and there is no base URL: write http:// or https:// "
+        "before it, or give a base URL (host of the environment, or --host)"
     }
 
 

@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from perfsvc.errors import Forbidden
 from perfsvc.errors import NotFound
+from perfsvc.errors import Text
 from perfsvc.errors import Unavailable
 from perfsvc.model.entities import Role
 from perfsvc.model.entities import User
@@ -100,7 +101,7 @@ class Access:
         if own_role is None:
             raise kind.missing
         if RANK[own_role] < RANK[role]:
-            raise Forbidden
+            raise Forbidden(*_role_text(role, own_role))
         return project_id
 
     def _known_before(self, user_id: int, kind: Kind, ident: int | str) -> tuple[int, Role | None] | None:
@@ -108,6 +109,13 @@ class Access:
         plan = self._plan_of_run(str(ident)) if kind is Kind.EXECUTION else None
         known = self._known.get((user_id, kind, ident))
         return known or (self._known.get((user_id, Kind.PLAN, plan)) if plan else None)
+
+
+def _role_text(needed: Role, own: Role) -> Text:
+    return Text(
+        f"需要项目角色 {needed.value}，而你是 {own.value}：请让项目的 owner 调整你的角色",
+        f"this needs the project role {needed.value}, and yours is {own.value}: ask an owner of the project for it",
+    )
 
 
 def remember_bounded(known: dict[K, V], key: K, value: V) -> None:

@@ -27,6 +27,7 @@ from perfsvc.datafeed.allocator import RowAllocator
 from perfsvc.engine.masking import Masker
 from perfsvc.errors import InvalidInput
 from perfsvc.errors import PerfsvcError
+from perfsvc.errors import Problem
 from perfsvc.errors import RunError
 from perfsvc.errors import StoppedByPlan
 from perfsvc.errors import Text
@@ -154,7 +155,7 @@ class Run:  # size: commands, callbacks and ending of one run; each is short and
             if self._allocator is not None:
                 await self._open_data(self._allocator)
             if self._lifecycle.allows(RunEvent.STARTED):
-                await self._deployment.prepare()
+                await self._prepare()
         except Exception as error:
             self._fail(error)
             self._deployment.stop()
@@ -244,6 +245,17 @@ class Run:  # size: commands, callbacks and ending of one run; each is short and
         await asyncio.wait([self._opening])
         if not self._opening.cancelled():
             self._opening.result()
+
+    async def _prepare(self) -> None:
+        """Prepare the nodes. Raises InvalidInput: where variables lack a source, with the notes on the test data.
+
+        Where a delimiter is wrong, the variables that the data lacks do not tell why.
+        """
+        try:
+            await self._deployment.prepare()
+        except InvalidInput as error:
+            notes = () if self._allocator is None else self._allocator.notes
+            raise InvalidInput([*error.problems, *(Problem("config.data_config", note) for note in notes)]) from None
 
     # Called by the deployment.
 

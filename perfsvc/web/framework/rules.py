@@ -16,6 +16,11 @@ from perfsvc.model.entities import Role
 from perfsvc.service.auth.access import Kind
 from perfsvc.web.framework.request import ApiRequest
 
+ADMINISTRATOR_NEEDED = Text(
+    "仅限管理员：请让管理员来做，或请管理员把你设为管理员",
+    "for administrators only: ask one of them to do it, or to make you one",
+)
+
 
 class Rule(ABC):
     """Decides whether a caller may use an operation. ``explained`` goes into the API's description."""
@@ -64,7 +69,7 @@ class Administrator(Rule):
     async def identify(self, request: ApiRequest) -> None:
         await request.authenticate()
         if not request.user.administrator:
-            raise Forbidden
+            raise Forbidden(*ADMINISTRATOR_NEEDED)
 
     async def admit(self, request: ApiRequest) -> None:
         pass

@@ -176,6 +176,12 @@ def dialect_of(file: BinaryIO, options: Options) -> Dialect:
     return Dialect(codec, delimiter_of(sample_of(file, codec), options.quote, width), options.quote)
 
 
+NO_NAMES = Text(
+    "文件为空或首行过长：首行应写列名",
+    "the file is empty, or its first line too long: the first line must have the names of the columns",
+)
+
+
 def header_of(records: Records, dialect: Dialect, options: Options) -> list[str]:
     """Return the names in the first line. Raises InvalidInput if they cannot name columns."""
     try:
@@ -185,8 +191,7 @@ def header_of(records: Records, dialect: Dialect, options: Options) -> list[str]
     if not options.named_by_file:
         return names
     if not names:
-        zh, en = "文件为空或首行过长", "the file is empty, or its first line too long"
-        raise InvalidInput.at(_file_field(options), zh, en)
+        raise InvalidInput.at(_file_field(options), *NO_NAMES)
     if any("\0" in name or UNDECODABLE in name for name in names):
         raise InvalidInput.at(
             "encoding", f"首行不是 {dialect.codec} 编码的文本", f"the first line is not {dialect.codec}"

@@ -70,8 +70,9 @@ WEB = re.compile(r"https?://", re.IGNORECASE)
 SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 NOT_WEB = Text("不是 http 或 https 地址", "it is not http or https")
 RELATIVE = Text(
-    "是相对地址，而没有基础地址（环境的 host，或 --host）",
-    "it is relative, and there is no base URL (host of the environment, or --host)",
+    "是相对地址，而没有基础地址：请补上 http:// 或 https://，或给出基础地址（环境的 host，或 --host）",
+    "it is relative, and there is no base URL: write http:// or https:// before it, or give a base URL (host of the "
+    "environment, or --host)",
 )
 WIDE = re.compile("：／／|：//|｛｛|｝｝")
 """What an input method for Chinese writes in place of signs that a URL or a placeholder needs."""

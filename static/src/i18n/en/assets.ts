@@ -55,7 +55,7 @@ export const assets: (typeof zh)['assets'] = {
   uploadedAt: 'Uploaded',
   encoding: 'Encoding',
   whichEncoding: 'Choose its encoding above to see its rows, and where a plan uses it; or replace it by a text in UTF-8.',
-  firstLine: 'The first line names the columns, each line after it is a row: use “Replace” for another file.',
+  firstLine: 'Each line after the first one is a row: use “Replace” for another file.',
   look: 'Preview',
   replace: 'Replace',
   fileRemove: 'Delete the file “{name}”?',

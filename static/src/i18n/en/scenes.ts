@@ -9,7 +9,6 @@ export const scenes: (typeof zhWork)['scenes'] = {
     method: 'This path does not take this method.',
     bodyType: 'The target does not take such a body: check its Content-Type.',
     tls: 'The other side does not speak TLS: should the address begin with http://?',
-    tlsSilent: 'The address begins with https://, but the other side says nothing to the TLS handshake: does it speak plain http? Try http://.',
     certificate: 'The certificate of the other side is not trusted.',
     refused: 'Nothing listens at this address: is the service started, is the port right?',
     timeout: 'No reply came in time.',

@@ -54,7 +54,7 @@ export const assets = {
   uploadedAt: '上传',
   encoding: '编码',
   whichEncoding: '请在上方选择编码查看数据，并在使用它的计划里选择同样的编码；或者用“替换”换成 UTF-8 文本。',
-  firstLine: '首行应是列名，后面每行一条数据；请用“替换”换一个文件。',
+  firstLine: '首行之后每行一条数据；请用“替换”换一个文件。',
   look: '预览',
   replace: '替换',
   fileRemove: '删除文件“{name}”？',

@@ -8,7 +8,6 @@ export const scenes = {
     method: '这个路径不接受这种方法。',
     bodyType: '目标不接受这种请求体，请检查 Content-Type。',
     tls: '对方不支持 TLS：地址是否应以 http:// 开头？',
-    tlsSilent: '地址以 https:// 开头，但对方对 TLS 握手没有回应：它是不是只提供 http？请改成 http:// 试试。',
     certificate: '不信任对方的证书。',
     refused: '这个地址没有服务在监听：服务启动了吗？端口对吗？',
     timeout: '在时限内没有收到响应。',

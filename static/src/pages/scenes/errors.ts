@@ -19,9 +19,9 @@ function advice({ class: kind, message }: TrialError): string {
   const status = STATUSES[kind]
   if (status) return t(status)
   if (kind.startsWith('Extract: ')) return t('scenes.error.extract', { name: `{{${kind.slice('Extract: '.length)}}}` })
-  if (/timeout/i.test(kind) && /TLS handshake/i.test(message)) return t('scenes.error.tlsSilent')
   if (/^(Check|Plugin Error|Group Failed)/.test(kind)) return ''
   // The engine's own remedies for these are exact.
+  if (/^(Connection Error: refused|DNS Error)$/.test(kind) || (kind === 'Timeout' && message.includes('TLS handshake'))) return ''
   if (/^TLS Error: (certificate (has expired|is not yet valid)|hostname mismatch|tlsv13 alert certificate required)$/.test(kind)) return ''
   if (/tls|ssl|certificate/i.test(whole)) return t(/certificate/i.test(whole) ? 'scenes.error.certificate' : 'scenes.error.tls')
   if (/refused/i.test(whole)) return t('scenes.error.refused')
