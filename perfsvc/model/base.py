@@ -178,7 +178,8 @@ def _given(keyword: str, names: tuple[str, ...]) -> ConfigDict:
             variants = [part for part in field.pop("anyOf", [{}]) if part != {"type": "null"}]
             field.pop("default", None)
             least = {"minItems": 1} if field.get("type") == "array" else {}
-            schema["properties"][name] = {**variants[0], **least, **field}
+            kinds = variants[0] if len(variants) == 1 else {"anyOf": variants}
+            schema["properties"][name] = {**kinds, **least, **field}
 
     return ConfigDict(json_schema_extra=say)
 

@@ -24,6 +24,7 @@ from perfsvc.errors import Problem
 from perfsvc.errors import Text
 from perfsvc.model.base import Many
 from perfsvc.model.base import Spec
+from perfsvc.model.base import exactly_one
 from perfsvc.model.base import titled
 from perfsvc.model.functions.function import Digest
 from perfsvc.model.functions.function import Function
@@ -110,6 +111,7 @@ __all__ = [
     "compile_path",
     "compile_paths",
     "compile_pattern",
+    "exactly_one",
     "failures",
     "hookimpl",
     "is_variable_name",

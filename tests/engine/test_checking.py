@@ -160,7 +160,7 @@ def test_a_schema_that_is_refused(schema: dict[str, Any], message: str) -> None:
         (
             Answer(failure="Connection Error: refused"),
             "Connection Error: refused",
-            "nothing listens at this address and port",
+            "nothing listens at this address and port; check that the service is started and the port is right",
         ),
     ],
 )

@@ -42,3 +42,42 @@ def test_its_counters_and_gauges_have_lanes_live_and_in_the_report(equipped: Ui,
         expect(counters.get_by_role("listitem").first).to_have_text(re.compile(r"redis_commands ?[3-6]\d mean"))
         expect(counters.get_by_role("listitem").nth(1)).to_have_text(re.compile(r"redis_misses ?[12]\d mean"))
         equipped.check(page)
+
+
+@pytest.mark.parametrize(
+    ("language", "group", "names", "missing"),
+    [
+        ("zh", "只能选一种", ["命令", "命令（流水线）"], "必填"),
+        ("en", "One of", ["Command", "Commands, sent together"], "Required"),
+    ],
+)
+def test_one_of_its_alternatives_is_always_chosen(
+    equipped: Ui, language: str, group: str, names: list[str], missing: str
+) -> None:
+    desk = Desk(equipped.service, "redis://127.0.0.1:6379")
+    page = equipped.open(f"/p/{desk.project}/scenes/new", language=language)
+    page.locator(".step-form select", has=page.locator("option[value=redis]")).select_option("redis")
+    chosen = page.get_by_role("group", name=group).get_by_role("button")
+    expect(chosen).to_have_text(names)
+    expect(chosen.first).to_have_attribute("aria-pressed", "true")
+    said = page.locator("[data-path$='request.command'] .problem")
+    expect(said).to_have_text(missing)
+    chosen.nth(1).click()
+    expect(page.locator("[data-path$='request.commands']")).to_be_visible()
+    expect(chosen.nth(1)).to_have_attribute("aria-pressed", "true")
+    chosen.first.click()
+    page.get_by_role("combobox", name=names[0], exact=True).fill("PING")
+    expect(said).to_have_count(0)
+    equipped.check(page)
+
+
+def test_every_option_that_it_takes_over_is_explained(equipped: Ui) -> None:
+    plugins = equipped.service.get("/api/plugins/").body["results"]
+    options = [each["options_schema"] for each in plugins if each["name"].startswith("redis")]
+    silent = [
+        name
+        for schema in options
+        for name, field in schema["properties"].items()
+        if not (field.get("description") and field.get("x-description-zh"))
+    ]
+    assert (len(options), silent) == (2, [])

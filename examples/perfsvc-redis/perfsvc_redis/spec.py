@@ -7,6 +7,7 @@ from pydantic import model_validator
 from perfsvc.plugin import Fault
 from perfsvc.plugin import Many
 from perfsvc.plugin import Spec
+from perfsvc.plugin import exactly_one
 from perfsvc.plugin import titled
 from perfsvc.plugin.net import DialOptions
 
@@ -16,6 +17,8 @@ Command = str | Many[str | int | float]
 
 class Request(Spec):
     """One command, or several that are sent together."""
+
+    model_config = exactly_one("command", "commands")
 
     command: Command | None = titled(
         "命令",

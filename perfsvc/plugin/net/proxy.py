@@ -40,7 +40,13 @@ class Proxy(Spec):
         examples=["http://127.0.0.1:3128", "socks5://127.0.0.1:1080"],
     )
     username: str | None = titled(
-        "代理用户名", "Proxy user name", default=None, max_length=1000, template=True, examples=["alice"]
+        "代理用户名",
+        "Proxy user name",
+        default=None,
+        max_length=1000,
+        template=True,
+        about=("代理要求登录时填写。", "Where the proxy wants a log-in."),
+        examples=["alice"],
     )
     password: str = titled(
         "代理密码",
@@ -49,6 +55,10 @@ class Proxy(Spec):
         max_length=1000,
         secret=True,
         template=True,
+        about=(
+            "与代理用户名一起使用；加密保存，不再显示。",
+            "Goes with the proxy user name; stored encrypted and not shown again.",
+        ),
         examples=["{{proxy_password}}"],
     )
 
@@ -69,7 +79,12 @@ class Proxy(Spec):
 class ProxyOptions(Spec):
     """Options for a proxy."""
 
-    proxy: Proxy | None = titled("代理", "Proxy", default=None)
+    proxy: Proxy | None = titled(
+        "代理",
+        "Proxy",
+        default=None,
+        about=("所有连接都经过它；不填时直接连接。", "All connections go through it; without one they are direct."),
+    )
 
 
 class ProxyCredentials:

@@ -50,6 +50,14 @@ NOT_RESUMED = MappingProxyType({"tls_full_handshakes": 1})
 MAX_CONTEXTS = 64
 """Contexts kept where certificates vary: each holds the system's authorities, some hundred KB."""
 
+ABOUT_CA = (
+    "用来校验对方的证书；不填时取自测试环境。",
+    "The certificate of the target is checked against these; without them, against those of the environment.",
+)
+ABOUT_VERSIONS = (
+    "不填时由 OpenSSL 决定；填 1.0 或 1.1 时也允许旧的加密套件。",
+    "Without it, OpenSSL decides; 1.0 and 1.1 allow old ciphers as well.",
+)
 LABELS = {version: (f"TLS {version}", f"TLS {version}") for version in VERSIONS}
 
 
@@ -59,15 +67,32 @@ class CertificateOptions(Spec):
     varies: ClassVar[bool] = False
     """Whether certificate and key may be templates."""
 
-    verify: bool = titled("校验证书", "Verify certificates", default=True)
+    verify: bool = titled(
+        "校验证书",
+        "Verify certificates",
+        default=True,
+        about=(
+            "关闭后接受任何证书，例如自签名的；更好的办法是把签发它的 CA 证书填在这里或测试环境中。",
+            "Switched off, any certificate is accepted, a self-signed one too; better is to give the CA certificate"
+            " that signed it, here or in the environment.",
+        ),
+    )
     ca: str | None = titled(
-        "CA 证书（PEM 文本）", "CA certificates, PEM text", default=None, examples=[EXAMPLE_CERTIFICATE]
+        "CA 证书（PEM 文本）", "CA certificates, PEM text", default=None, about=ABOUT_CA, examples=[EXAMPLE_CERTIFICATE]
     )
     certificate: str | None = titled(
         "客户端证书（PEM 文本）", "Client certificate, PEM text", default=None, examples=[EXAMPLE_CERTIFICATE]
     )
     key: str | None = titled(
-        "客户端私钥（PEM 文本）", "Client key, PEM text", default=None, secret=True, examples=[EXAMPLE_KEY]
+        "客户端私钥（PEM 文本）",
+        "Client key, PEM text",
+        default=None,
+        secret=True,
+        about=(
+            "与客户端证书成对，没有密码保护；加密保存，不再显示。",
+            "Goes with the client certificate, without a passphrase; stored encrypted and not shown again.",
+        ),
+        examples=[EXAMPLE_KEY],
     )
 
     @field_validator("certificate", "key")
@@ -94,6 +119,7 @@ class TlsOptions(CertificateOptions):
         "CA: PEM text, or name of a data file",
         datafile=True,
         default=None,
+        about=ABOUT_CA,
         examples=["ca.pem"],
     )
     certificate: str | None = titled(
@@ -108,10 +134,10 @@ class TlsOptions(CertificateOptions):
         examples=[EXAMPLE_CERTIFICATE],
     )
     tls_min_version: Version | None = titled(
-        "最低 TLS 版本", "Lowest TLS version", advanced=True, default=None, labels=LABELS
+        "最低 TLS 版本", "Lowest TLS version", advanced=True, default=None, about=ABOUT_VERSIONS, labels=LABELS
     )
     tls_max_version: Version | None = titled(
-        "最高 TLS 版本", "Highest TLS version", advanced=True, default=None, labels=LABELS
+        "最高 TLS 版本", "Highest TLS version", advanced=True, default=None, about=ABOUT_VERSIONS, labels=LABELS
     )
     ciphers: str | None = titled(
         "TLS 1.2 及以下的加密套件（OpenSSL 格式）",
@@ -120,6 +146,10 @@ class TlsOptions(CertificateOptions):
         default=None,
         min_length=1,
         max_length=2000,
+        about=(
+            "不填时使用 OpenSSL 的默认套件；TLS 1.3 的套件不受影响。",
+            "Without it OpenSSL’s own; those of TLS 1.3 stay as they are.",
+        ),
         examples=["ECDHE+AESGCM"],
     )
     session_resumption: bool = titled(

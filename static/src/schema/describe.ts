@@ -23,10 +23,17 @@ export function fieldsOf(schema: JsonSchema | null | undefined, language: Langua
 
 function objectFields(schema: JsonSchema, context: Context): Field[] {
   const required = new Set(schema.required ?? [])
+  const alternatives = alternativesOf(schema)
   const fields = Object.entries(schema.properties ?? {})
     .filter(([, property]) => property.const === undefined)
-    .map(([key, property], i) => fieldOf(key, property, required.has(key), i, context))
+    .map(([key, property], i) => ({ ...fieldOf(key, property, required.has(key), i, context), oneNeeded: alternatives.has(key) }))
   return fields.toSorted((a, b) => a.order - b.order)
+}
+
+/** The names of the fields of which exactly one must be there. */
+function alternativesOf(schema: JsonSchema): Set<string> {
+  const choices = [schema, ...(schema.allOf ?? [])].map((one) => one.oneOf ?? [])
+  return new Set(choices.filter((options) => options.every((one) => one.required?.length === 1)).flatMap((options) => options.map((one) => one.required![0]!)))
 }
 
 function fieldOf(key: string, given: JsonSchema, required: boolean, place: number, context: Context): Field {
@@ -45,6 +52,7 @@ function fieldOf(key: string, given: JsonSchema, required: boolean, place: numbe
     template: hints['x-template'] === true,
     order: typeof hints['x-order'] === 'number' ? hints['x-order'] : place,
     exclusive: typeof hints['x-exclusive'] === 'string' ? hints['x-exclusive'] : null,
+    oneNeeded: false,
     fallback: hints.default,
     example: example(hints),
   }

@@ -65,6 +65,23 @@ describe('fields of a schema', () => {
   })
 })
 
+describe('alternatives', () => {
+  const properties = { one: { type: 'string', 'x-exclusive': 'command' }, many: { type: 'array', items: { type: 'string' }, 'x-exclusive': 'command' }, url: { type: 'string' } }
+  const needed = (schema: JsonSchema) => fieldsOf(schema, 'en').map(({ key, oneNeeded }) => [key, oneNeeded])
+
+  it('of which exactly one must be there are known by the schema', () => {
+    const choices = [{ required: ['one'] }, { required: ['many'] }]
+    expect(needed({ type: 'object', properties, allOf: [{ oneOf: choices }] })).toEqual([['one', true], ['many', true], ['url', false]])
+    expect(needed({ type: 'object', properties, oneOf: choices })).toEqual([['one', true], ['many', true], ['url', false]])
+  })
+
+  it('of which none need be there, or of which each needs more, are not', () => {
+    const choices = [{ required: ['one', 'url'] }, { required: ['many'] }]
+    expect(needed({ type: 'object', properties })).toEqual([['one', false], ['many', false], ['url', false]])
+    expect(needed({ type: 'object', properties, allOf: [{ oneOf: choices }] })).toEqual([['one', false], ['many', false], ['url', false]])
+  })
+})
+
 describe('values', () => {
   const fields = fieldsOf(schemas['protocol:http']!.options, 'en')
 

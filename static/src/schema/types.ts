@@ -12,6 +12,7 @@ export interface JsonSchema {
   enum?: unknown[]
   anyOf?: JsonSchema[]
   oneOf?: JsonSchema[]
+  allOf?: JsonSchema[]
   discriminator?: { propertyName: string; mapping?: Record<string, string> }
   properties?: Record<string, JsonSchema>
   required?: string[]
@@ -57,6 +58,8 @@ export interface Field {
   template: boolean
   order: number
   exclusive: string | null
+  /** Whether one of the fields that exclude each other must be filled in. */
+  oneNeeded: boolean
   fallback: unknown
   example: string
   /** Whether the text is a certificate or a key, which comes in a file. */
