@@ -40,7 +40,6 @@ def document(tmp_path: Path) -> Path:
     return path
 
 
-@pytest.mark.timeout(300)
 def test_python(tmp_path: Path, document: Path) -> None:
     venv.create(tmp_path / "venv", symlinks=True, with_pip=False)
     python = tmp_path / "venv" / "bin" / "python"
@@ -52,7 +51,6 @@ def test_python(tmp_path: Path, document: Path) -> None:
     ran(python, "-c", f"import {package.name}.models, {package.name}.api.datafiles", cwd=tmp_path)
 
 
-@pytest.mark.timeout(300)
 def test_typescript(tmp_path: Path, document: Path) -> None:
     tools = ROOT / "static" / "node_modules" / ".bin"
     told = ran(tools / "openapi-typescript", document, "-o", tmp_path / "schema.ts", cwd=tmp_path)

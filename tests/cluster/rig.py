@@ -29,7 +29,7 @@ from perfsvc.service.runs.run import Run
 
 CATALOG = Catalog.load()
 CLOCK = SystemClock()
-LIMIT_S = 30.0
+LIMIT_S = 90.0
 
 
 def spec_of(url: str, *, nodes: int = 2, rate: float = 0, users: int = 0, seconds: float = 3, **more: Any) -> RunSpec:

@@ -36,7 +36,7 @@ class Rig:
 
     async def kinds(self) -> list[str]:
         """What was sent, once the run has ended."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             await self.ended.wait()
         return [type(message).__name__ for message in self.sent]
 

@@ -16,6 +16,9 @@ from perfsvc.engine.setup_teardown import setup_limit_s
 from perfsvc.errors import OnStartFailed
 from perfsvc.errors import RunError
 from perfsvc.errors import SetupFailed
+from perfsvc.model.node_timeouts import SILENT
+from perfsvc.model.node_timeouts import SILENT_S
+from perfsvc.model.node_timeouts import WATCH_S
 from perfsvc.model.run import RunSpec
 from tests.cluster.virtual_agents import VirtualRun
 from tests.cluster.virtual_agents import act
@@ -64,6 +67,24 @@ def test_a_node_that_hangs_before_the_load_holds_the_end_up_no_longer_than_3_s()
         beating.cancel()
 
     virtual_time.run(main())
+
+
+def test_the_share_of_a_node_that_hangs_is_taken_over_and_its_own_load_ends_within_what_is_promised() -> None:
+    async def play(virtual: VirtualRun) -> None:
+        await asyncio.sleep(2)
+        virtual.agents[1].hung = True
+        await virtual.run.wait()
+
+    virtual = act(spec_of(rate=20, seconds=12), play)
+    hung = next(event.moment for event in virtual.events if event.kind == "joined") + 2
+    lost, split = [event for event in virtual.events if event.kind != "joined"]
+    assert (lost.kind, lost.node, lost.reason) == ("lost", "n2", SILENT)
+    assert lost.moment - hung == pytest.approx(SILENT_S + WATCH_S, abs=0.01)
+    assert (split.kind, split.shares) == ("resplit", {"n1": 100.0, "n2": 0.0})
+    begun = [sum(second <= moment < second + 1 for moment in virtual.begun_after(-1)) for second in (4, 6, 7, 8, 9, 10)]
+    assert begun == pytest.approx([20, 20, 20, 20, 20, 20], abs=1)
+    # Its lease is over, and the other takes over half a second later, when both know of it.
+    assert sum(5 <= moment < 5.5 for moment in virtual.begun_after(-1)) == 5
 
 
 def test_setup_steps_are_waited_for_only_where_there_are_any() -> None:

@@ -12,7 +12,7 @@ import pytest
 from perfsvc.cluster.certificates import ensure_certificates
 from perfsvc.cluster.dask.fork_server import ForkServer
 
-LIMIT_S = 30.0
+LIMIT_S = 90.0
 
 
 class Parent:

@@ -9,8 +9,11 @@ from typing import Any
 
 import pytest
 
+from perfsvc.cluster.dask.agent_pool import DISCONNECTED
 from perfsvc.cluster.dask.cluster import DaskCluster
+from perfsvc.model.node_timeouts import SILENT
 from perfsvc.model.run import RunState
+from tests.cluster.rig import LIMIT_S
 from tests.cluster.rig import LiveRun
 from tests.cluster.rig import spec_of
 from tests.support.feeds import Numbered
@@ -28,34 +31,40 @@ def rate_of(nginx: Nginx, since: float, until: float) -> float:
     return sum(since <= line.moment < until for line in nginx.log()) / (until - since)
 
 
-async def back_to_plan(nginx: Nginx, since: float) -> None:
-    """Waits until the target has seen the whole rate for two seconds, which must be within ten of ``since``."""
-    while rate_of(nginx, time.time() - 2, time.time()) < 0.95 * RATE:
-        assert time.time() - since <= 10
-        await asyncio.sleep(0.1)
+async def back_to_plan(nginx: Nginx) -> None:
+    """Waits until the target has seen the whole rate for two seconds."""
+    async with asyncio.timeout(LIMIT_S):
+        while rate_of(nginx, time.time() - 2, time.time()) < 0.95 * RATE:
+            await asyncio.sleep(0.1)
 
 
-def missing_of(report: dict[str, Any]) -> float:
-    return sum(float(loss["missing"]["amount"]) for node in report["nodes"] for loss in node["losses"])
+def all_is_accounted_for(report: dict[str, Any], sent: int, losses: int) -> None:
+    """What was due is in the report: done, begun too late, or missing, with what the lost nodes did and never told.
+
+    Of each loss, a third of the rate for a second is left to what was in flight or overdue when the node last reported.
+    """
+    summary, leeway = report["summary"], losses * RATE / 3 + 1
+    missing = sum(float(loss["missing"]["amount"]) for node in report["nodes"] for loss in node["losses"])
+    done = summary["total_requests"] + summary["dropped"] + summary["cut_off"]
+    assert abs(summary["running_time"] * RATE - done - missing) <= leeway
+    assert 0 <= sent - summary["total_requests"] <= missing + leeway
 
 
 async def test_one_of_three_is_killed_and_the_others_take_over(cluster: DaskCluster, nginx: Nginx) -> None:
-    live = LiveRun(cluster, spec_of(nginx.url, nodes=3, rate=RATE, seconds=7))
+    live = LiveRun(cluster, spec_of(nginx.url, nodes=3, rate=RATE, seconds=60))
     await live.start()
     await live.seconds(1)
-    killed = time.time()
     live.signal("central-1", signal.SIGKILL)
     lost = await live.until("lost")
-    assert lost.node == "central-1"
-    assert lost.moment - killed <= 1
+    assert (lost.node, lost.reason) == ("central-1", DISCONNECTED), "known at once, not by its silence"
     split = await live.until("resplit")
     assert split.shares == {"central-1": 0, "central-2": 50, "central-3": 50}
-    await back_to_plan(nginx, killed)
+    await back_to_plan(nginx)
+    live.run.stop()
     report = await live.run.wait()
-    sent = len(nginx.log_of(report["summary"]["total_requests"]))
-    assert abs(7 * RATE - sent - missing_of(report)) <= RATE / 3 + 1
-    assert report["status"] == "completed"
-    assert set(report["series"]["planned_rate"][:6]) == {RATE}
+    all_is_accounted_for(report, len(nginx.log_of(report["summary"]["total_requests"])), 1)
+    assert report["status"] == "stopped"
+    assert set(report["series"]["planned_rate"][:-1]) == {RATE}
 
 
 async def test_three_are_killed_one_after_the_other_and_replaced(cluster: DaskCluster, nginx: Nginx) -> None:
@@ -65,19 +74,16 @@ async def test_three_are_killed_one_after_the_other_and_replaced(cluster: DaskCl
     await live.seconds(1)
     for number in range(TIMES):
         victim = next(event.node for event in reversed(live.events) if event.kind in ("joined", "replaced"))
-        killed = time.time()
         live.signal(victim, signal.SIGKILL)
         await live.count("lost", number + 1)
-        assert live.events[-1].moment - killed <= 1
+        assert [event.reason for event in live.events if event.kind == "lost"][number] == DISCONNECTED
         await live.count("replaced", number + 1)
-        assert time.time() - killed <= 10
-    await back_to_plan(nginx, time.time())
+    await back_to_plan(nginx)
     live.run.stop()
     report = await live.run.wait()
     assert len([node for node in report["nodes"] if node["losses"]]) == TIMES
-    elapsed = report["summary"]["running_time"]
-    sent = len(nginx.log_of(report["summary"]["total_requests"])) - RATE
-    assert abs(elapsed * RATE - sent - missing_of(report)) <= TIMES * RATE / 3 + RATE / 3
+    sent = len(nginx.log_of(report["summary"]["total_requests"] + RATE)) - RATE
+    all_is_accounted_for(report, sent, TIMES)
 
 
 async def test_three_hang_one_after_the_other_and_come_back(cluster: DaskCluster, nginx: Nginx) -> None:
@@ -91,14 +97,14 @@ async def test_three_hang_one_after_the_other_and_come_back(cluster: DaskCluster
         hung = time.time()
         live.signal(agent, signal.SIGSTOP)
         await live.count("lost", number + 1)
-        assert next(event for event in reversed(live.events) if event.kind == "lost").moment - hung <= 5
+        assert [event.reason for event in live.events if event.kind == "lost"][number] == SILENT
         await live.count("resplit", number + 1)
         before = len(nginx.log())
         live.signal(agent, signal.SIGCONT)
         await live.count("replaced", number + 1)
         names[number % 3] = live.events[-1].node
         assert len(nginx.log()) - before <= (time.time() - hung) * RATE + 50  # what was overdue is not made up for
-    await back_to_plan(nginx, time.time())
+    await back_to_plan(nginx)
     live.run.stop()
     await live.run.wait()
 
@@ -158,7 +164,7 @@ async def test_a_row_for_each_user_that_is_missing_ends_the_run_on_all_nodes(
     await live.seconds(1)
     assert live.run.state is RunState.RUNNING
     live.run.set_load(3, "somebody")
-    report = await asyncio.wait_for(live.run.wait(), 15)
+    report = await asyncio.wait_for(live.run.wait(), LIMIT_S)
     assert report["reason"]["code"] == "data_exhausted"
     assert (report["data"]["used"], report["data"]["left"]) == (2, 0)
 

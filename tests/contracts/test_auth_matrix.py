@@ -197,7 +197,7 @@ def cases() -> Iterator[Any]:
         )
 
 
-@pytest.mark.gen_test(timeout=60)
+@pytest.mark.gen_test
 @pytest.mark.parametrize(("method", "path", "actors"), cases())
 async def test_who_may_do_what(api: Api, world: World, method: str, path: str, actors: list[str]) -> None:
     expected, body = MATRIX[method, path]
@@ -245,7 +245,7 @@ def test_what_operations_need_of_an_api_token() -> None:
     }
 
 
-@pytest.mark.gen_test(timeout=60)
+@pytest.mark.gen_test
 @pytest.mark.parametrize("scope", SCOPES)
 async def test_an_api_token_has_its_scope_and_the_role_of_its_user(api: Api, world: World, scope: TokenScope) -> None:
     tokens = world.services.sessions.api_tokens
@@ -263,7 +263,7 @@ async def test_an_api_token_has_its_scope_and_the_role_of_its_user(api: Api, wor
         assert answer.status == wanted, (method, path, answer.text)
 
 
-@pytest.mark.gen_test(timeout=60)
+@pytest.mark.gen_test
 async def test_strangers_cannot_tell_what_is_not_theirs_from_what_is_not_there(api: Api, world: World) -> None:
     absent = {name: "none" if name == "execution_id" else 999 for name in world.ids}
     for (method, path), (expected, body) in MATRIX.items():

@@ -303,7 +303,7 @@ CALLS: list[tuple[str, str, str, Any, int]] = [
 ]
 
 
-@pytest.mark.gen_test(timeout=60)
+@pytest.mark.gen_test
 async def test_real_answers_are_as_described(api: Api, world: Any) -> None:
     for method, path, query, body, status in CALLS:
         answer = await api.call(method, path.format_map(world.ids) + query, "administrator", body)
@@ -311,12 +311,12 @@ async def test_real_answers_are_as_described(api: Api, world: Any) -> None:
         conforms(method, path, answer)
 
 
-@pytest.mark.gen_test(timeout=60)
+@pytest.mark.gen_test
 async def test_the_served_description_is_the_one_tested(api: Api) -> None:
     assert (await api.get("/api/openapi.json", None)).json == DESCRIPTION
 
 
-@pytest.mark.gen_test(timeout=60)
+@pytest.mark.gen_test
 async def test_the_page_needs_nothing_from_elsewhere(api: Api) -> None:
     page = await api.get("/docs/", None)
     script = await api.get("/docs/docs.js", None)

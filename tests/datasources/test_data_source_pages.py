@@ -22,6 +22,7 @@ from tests.docs.pages import DOCUMENTED_TARGET
 from tests.docs.pages import blocks_of
 from tests.docs.pages import quoted
 from tests.docs.pages import text_of
+from tests.support.outcomes import assert_passed
 from tests.support.shop import Shop
 
 SHOWN = re.compile(r"`([a-z]+\.csv)`[:：]\n\n```csv\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -43,9 +44,10 @@ def bodies(source: str, folder: Path) -> list[Any]:
     with Shop() as shop:
         path, report = folder / "plan.yaml", folder / "report.json"
         path.write_text(plan.text.replace(DOCUMENTED_TARGET, shop.url), "utf-8")
-        assert main(["run", str(path), "--quiet", "--json", str(report)]) == 0
-        summary = json.loads(report.read_text("utf-8"))["summary"]
-        assert summary["error_count"] == 0
+        code = main(["run", str(path), "--quiet", "--json", str(report)])
+        found = json.loads(report.read_text("utf-8"))
+        assert_passed(code, found)
+        assert found["summary"]["error_count"] == 0
         return [json.loads(request.body) for request in shop.requests]
 
 

@@ -99,7 +99,7 @@ async def test_closing_ends_what_runs(connection: dict[str, Any]) -> None:
     )
     reading = asyncio.ensure_future(feed.read(1))
     running = "SELECT COUNT(*) FROM pg_stat_activity WHERE query LIKE 'FETCH%' AND state = 'active'"
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while execute(connection, running) != [(1,)]:
             await asyncio.sleep(0.02)
         await feed.close()

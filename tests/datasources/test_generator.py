@@ -199,7 +199,7 @@ async def opening() -> tuple[asyncio.Task[Feed], psutil.Process]:
     options = GeneratorSource.Options.parse(ENDLESS)
     others = children()
     task = asyncio.ensure_future(GeneratorSource(options, data_context(Path(), 1)).open())
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not (found := children() - others):
             await asyncio.sleep(0.01)
     return task, found.pop()
@@ -261,7 +261,7 @@ async def test_a_process_whose_reader_is_gone_ends():
     assert parent.stdout is not None
     pid = int(await parent.stdout.readline())
     await parent.wait()
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE:
             await asyncio.sleep(0.05)
 

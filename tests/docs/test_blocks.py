@@ -31,6 +31,8 @@ from tests.docs.pages import blocks_of
 from tests.docs.pages import quoted
 from tests.docs.pages import retargeted
 from tests.docs.pages import text_of
+from tests.docs.pages import unhurried
+from tests.support.outcomes import assert_passed
 from tests.support.service import Service
 from tests.support.shop import Shop
 
@@ -75,13 +77,11 @@ def not_shown(shown: Any, real: Any, at: str = "") -> list[str]:
 def test_plans_run(block: Block, shop: Shop, tmp_path: Path) -> None:
     plan = PlanFile.parse(yaml.safe_load(block.text))
     assert load_of(plan.config).duration <= SHORT_S
-    (tmp_path / "plan.yaml").write_text(retargeted(block.text, shop.url), "utf-8")
-    for table in blocks_of(block.page):
-        if table.language == "csv":
-            (tmp_path / plan.config.data_config.get("file", "unused")).write_text(table.text, "utf-8")
+    (tmp_path / "plan.yaml").write_text(unhurried(retargeted(block.text, shop.url)), "utf-8")
     report = tmp_path / "report.json"
-    assert main(["run", str(tmp_path / "plan.yaml"), "--quiet", "--json", str(report)]) == 0
+    code = main(["run", str(tmp_path / "plan.yaml"), "--quiet", "--json", str(report)])
     found = json.loads(report.read_text("utf-8"))
+    assert_passed(code, found)
     summary = found["summary"]
     assert summary["total_requests"] > 0
     assert (summary["error_count"], summary["checks_failed"]) == (0, 0)

@@ -37,7 +37,7 @@ SHELL = [block.text for block in blocks_of(PAGE) if block.language == "sh"]
 DEPLOY = ROOT / "examples" / "deploy"
 MANIFESTS = sorted((DEPLOY / "kubernetes").glob("*.yaml"))
 UNITS = sorted((DEPLOY / "systemd").glob("*.service"))
-JOIN_LIMIT_S = 40
+JOIN_LIMIT_S = 90
 
 
 def typed(word: str) -> list[str]:

@@ -23,8 +23,6 @@ from tests.docs.pages import quoted
 from tests.docs.pages import text_of
 from tests.support.environment import Environment
 
-pytestmark = pytest.mark.timeout(280)
-
 GUIDE = "docs/plugin-guide.md"
 NAME = "wire"
 FILES = package(NAME, USUAL)

@@ -57,12 +57,12 @@ class Viewer(threading.Thread):
         """Wait until the run has reported so many seconds more."""
         with self._arrived:
             due = self._seconds() + count
-            assert self._arrived.wait_for(lambda: self._seconds() >= due, timeout=60)
+            assert self._arrived.wait_for(lambda: self._seconds() >= due, timeout=90)
 
     def seconds_between(self, first: int, last: int) -> list[dict[str, Any]]:
         """Wait for the second ``last`` (Unix time); the data of every second from ``first`` to it."""
         with self._arrived:
-            assert self._arrived.wait_for(lambda: any(second >= last for second, _ in self._measured()), timeout=60)
+            assert self._arrived.wait_for(lambda: any(second >= last for second, _ in self._measured()), timeout=90)
             return [data for second, data in self._measured() if first <= second <= last]
 
     def _measured(self) -> list[tuple[int, dict[str, Any]]]:
@@ -72,9 +72,19 @@ class Viewer(threading.Thread):
         return sum(frame["type"] == "metrics" for _, frame in self.frames)
 
     def of_type(self, kind: str) -> list[dict[str, Any]]:
-        self.join(30)
+        self.join(90)
         assert not self.is_alive()
         return [frame for _, frame in self.frames if frame["type"] == kind]
+
+
+def until_stored(service: Service, execution: str, seconds: int) -> dict[str, Any]:
+    """Wait until so many seconds of a run are stored; return the figures of them all."""
+    limit = time.monotonic() + 90
+    path = f"/api/performance/executions/{execution}/figures/"
+    while (found := service.get(path).body)["to"] - found["from"] < seconds:
+        assert time.monotonic() < limit
+        time.sleep(0.2)
+    return dict(found)
 
 
 def report_of(service: Service, plan: int) -> dict[str, Any]:

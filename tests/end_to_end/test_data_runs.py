@@ -27,9 +27,14 @@ def pool(**allocation: Any) -> dict[str, Any]:
 def run_to_its_end(service: Service, plan: int) -> dict[str, Any]:
     started = service.post(f"/api/performance/plans/{plan}/start/")
     assert started.status == 200, started
-    while service.get(f"/api/performance/plans/{plan}/").body["status"] == "running":
-        time.sleep(0.1)
+    ended(service, plan)
     return report_of(service, plan)
+
+
+def ended(service: Service, plan: int) -> None:
+    """Wait for the end of a plan's run."""
+    while service.get(f"/api/performance/plans/{plan}/").body["status"] in {"starting", "running"}:
+        time.sleep(0.1)
 
 
 @pytest.mark.parametrize(
@@ -55,8 +60,12 @@ def test_a_source_that_cannot_be_opened_fails_the_run_before_any_request(
     data = {"data_source_type": "csv", "data_config": {"datafile_id": 7}}
     plan = plan_of(service, nginx.url, STEPS, **data, **modes)
     refused = service.post(f"/api/performance/plans/{plan}/start/")
-    assert refused.status == 422
-    assert [problem["path"] for problem in refused.body["details"]] == ["config.data_config.datafile_id"]
+    if refused.status == 200:  # a start answers after half a second at most: what fails later stands in the report
+        assert refused.body["status"] == "starting"
+        ended(service, plan)
+    else:
+        assert refused.status == 422
+        assert [problem["path"] for problem in refused.body["details"]] == ["config.data_config.datafile_id"]
     report = report_of(service, plan)
     assert (report["status"], report["reason"]["code"]) == ("failed", "error")
     assert report["reason"]["en"].startswith("config.data_config.datafile_id: ")

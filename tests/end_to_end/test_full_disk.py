@@ -63,7 +63,6 @@ def stored_requests(service: Service, execution: str) -> int:
     return int(service.get(f"/api/performance/executions/{execution}/figures/").body["summary"]["requests"])
 
 
-@pytest.mark.timeout(180)
 def test_a_run_goes_on_and_loses_nothing(service: Service, disk: SmallDisk, nginx: Nginx) -> None:
     plan = plan_of(service, nginx.url, [STEP], hold_time=3_600)
     started = service.post(f"/api/performance/plans/{plan}/start/").body
@@ -89,7 +88,6 @@ def test_a_run_goes_on_and_loses_nothing(service: Service, disk: SmallDisk, ngin
     assert len(nginx.log_of(report["summary"]["total_requests"])) == report["summary"]["total_requests"]
 
 
-@pytest.mark.timeout(180)
 def test_a_run_that_ends_without_room_is_stored_once_there_is_some(
     service: Service, disk: SmallDisk, nginx: Nginx
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import yaml
 
 from perfsvc.cli.commands import main
 from tests.support.nginx import Nginx
+from tests.support.outcomes import assert_passed
 
 PAGE = """<!doctype html><meta charset=utf-8><title>Shop</title>
 <form action=/order><input type=hidden name=csrf value="t&amp;k"></form>
@@ -62,8 +64,10 @@ def plan(nginx: Nginx, tmp_path: Path) -> Path:
     return path
 
 
-def test_a_run_takes_them_all(nginx: Nginx, plan: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["--lang", "en", "run", str(plan), "-q"]) == 0
+def test_a_run_takes_them_all(nginx: Nginx, plan: Path, tmp_path: Path) -> None:
+    report = tmp_path / "report.json"
+    code = main(["--lang", "en", "run", str(plan), "-q", "--json", str(report)])
+    assert_passed(code, json.loads(report.read_text("utf-8")))
     assert {line.path for line in nginx.log()} == {"/login", "/files/page.html", "/json"}
 
 

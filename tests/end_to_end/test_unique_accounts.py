@@ -13,7 +13,7 @@ from tests.end_to_end.plans import report_of
 from tests.support.nginx import Nginx
 from tests.support.service import Service
 
-ACCOUNTS = 10_000
+ACCOUNTS = 4_000
 USERS = 20
 STEPS = [
     {
@@ -24,8 +24,9 @@ STEPS = [
 ]
 DATA = {"columns": ["user"], "values": [f"u{number}" for number in range(ACCOUNTS)], "unique": True}
 MODES = {"control_mode": "central", "node_count": 4, "data_source_type": "pool", "data_config": DATA}
-LIMIT_S = 120.0
+LIMIT_S = 500.0
 LOOK_S = 0.3
+IN_DOUBT = 100
 
 
 def until(holds: Callable[[], bool], what: str) -> None:
@@ -46,7 +47,10 @@ def test_no_account_is_used_twice_and_none_is_lost_when_a_node_is_killed(service
     until(lambda: len(nginx.log()) > ACCOUNTS / 4, "a quarter of the accounts")
     assert len(engines(service)) == 4
     os.kill(engines(service)[1], signal.SIGKILL)
-    until(lambda: service.get(f"/api/performance/plans/{plan}/").body["status"] != "running", "the end of the run")
+    until(
+        lambda: service.get(f"/api/performance/plans/{plan}/").body["status"] not in {"starting", "running"},
+        "the end of the run",
+    )
     report = report_of(service, plan)
     data, seen = report["data"], Counter(line.path for line in nginx.log())
     assert max(seen.values()) == 1
@@ -54,5 +58,5 @@ def test_no_account_is_used_twice_and_none_is_lost_when_a_node_is_killed(service
     assert data["used"] + data["in_doubt"] == data["total"] == ACCOUNTS
     assert data["left"] == 0
     # What may be missing was in flight, or about to be: the users of one node, and what it claimed for some ms ahead.
-    assert ACCOUNTS - len(seen) <= data["in_doubt"] <= ACCOUNTS / 100
+    assert ACCOUNTS - len(seen) <= data["in_doubt"] <= IN_DOUBT
     assert report["summary"]["total_requests"] <= len(seen)

@@ -18,7 +18,7 @@ STEPS = [
         "think_time": {"type": "constant", "value": 0.005},
     }
 ]
-LIMIT_S = 90.0
+LIMIT_S = 500.0
 
 
 def send(service: Service, method: str, path: str, body: bytes) -> int:
@@ -47,7 +47,7 @@ def test_every_account_of_the_file_that_was_there_at_the_start_is_used_once(serv
     until_asked(nginx, ACCOUNTS // 10)
     assert send(service, "PUT", "/api/datafiles/1/", b"user,note\nsomebody-else,\n") == 200
     limit = time.monotonic() + LIMIT_S
-    while service.get(f"/api/performance/plans/{plan}/").body["status"] == "running":
+    while service.get(f"/api/performance/plans/{plan}/").body["status"] in {"starting", "running"}:
         assert time.monotonic() < limit
         time.sleep(0.2)
     report = report_of(service, plan)

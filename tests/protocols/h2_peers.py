@@ -121,7 +121,7 @@ class OddServer:
     @asynccontextmanager
     async def ended(self, number: int) -> AsyncIterator[None]:
         """Wait until the script of a connection has seen its end."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not self.peers[number - 1].left:
                 await asyncio.sleep(0.002)
         yield

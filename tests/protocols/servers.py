@@ -113,13 +113,13 @@ class ScriptedServer:
 
     async def asked(self, count: int) -> None:
         """Until so many requests have come."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while len(self.requests) < count:
                 await self._noted.wait()
 
     async def gone(self, number: int) -> None:
         """Until the script of a connection has ended."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             await asyncio.wait([self._tasks[number - 1]])
 
     def _accepted(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -317,7 +317,7 @@ async def test_a_hang_in_the_handshake_is_named(client: str):
         run = context(f"https://127.0.0.1:{port}")
         async with User(HttpProtocol(HttpProtocol.Options.parse(CLIENTS[client]), run)) as user:
             user.start(user.call({"url": "/"}))
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 await hello.wait()
             user.session.abort("Timeout")
             aborted = await user.ended()

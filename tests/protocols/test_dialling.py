@@ -296,7 +296,7 @@ async def test_a_server_that_hangs_up_during_the_handshake():
 async def test_a_connection_given_up_while_it_is_opened_is_closed():
     async with ScriptedServer(Guests()) as server, user_of(TcpProtocol, f"tls://127.0.0.1:{server.port}") as user:
         user.start(user.call(ASK))
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not server.connections:
                 await asyncio.sleep(0.001)
         user.session.abort("Timeout")

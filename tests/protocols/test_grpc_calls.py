@@ -229,7 +229,7 @@ async def test_headers_are_metadata_and_trailers_win():
         ended = asyncio.Event()
         user.session.done = done
         user.session.start(user.call({"method": SAY, "message": {"text": "headers"}}))
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             await ended.wait()
         assert seen == {
             "X-First": "one",

@@ -17,6 +17,7 @@ from perfsvc_protocols.grpc.spec import Request
 from perfsvc_protocols.grpc.spec import Tls
 from tests.protocols.grpc_peers import DemoServicer
 from tests.protocols.grpc_peers import served
+from tests.support.outcomes import assert_passed
 
 FOLDER = Path(__file__).parents[2] / "docs" / "protocols"
 PAGE, CHINESE = (FOLDER / name for name in ("grpc.md", "grpc.zh-CN.md"))
@@ -40,8 +41,9 @@ async def test_plans_run(number: int, tmp_path: Path):
         plan, report = tmp_path / "plan.yaml", tmp_path / "report.json"
         plan.write_text(plans(PAGE)[number].replace(SERVER, f"127.0.0.1:{port}"), "utf-8")
         done = await asyncio.to_thread(run, plan, report)
-        assert (done.returncode, done.stderr) == (0, "")
     found: dict[str, Any] = json.loads(report.read_text("utf-8"))
+    assert_passed(done.returncode, found)
+    assert done.stderr == ""
     summary = found["summary"]
     assert summary["total_requests"] > 20
     assert (summary["error_count"], summary["checks_failed"]) == (0, 0)

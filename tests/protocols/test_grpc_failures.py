@@ -127,7 +127,7 @@ async def test_a_slow_call_times_out_and_is_cancelled_at_the_server():
         limit_s, outcome = await in_time(user, SLOW, servicer.held.is_set)
         assert (outcome.failure, outcome.sent, outcome.status) == (TIMEOUT, True, 0)
         assert 0.95e9 * limit_s < outcome.ended_ns - outcome.started_ns < 5e9 + 1e9 * limit_s
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             await servicer.cancelled.wait()
         after = await user.do(SAY)
         assert (after.failure, after.connected) == (None, None)
@@ -138,7 +138,7 @@ async def test_an_aborted_call_is_cancelled_at_the_server(method: str):
     servicer = DemoServicer()
     async with served(servicer) as port, user_at(port) as user:
         user.start(user.call({"method": f"demo.Desk/{method}", "message": {"text": "slow", "bigNumber": 1}}))
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             await servicer.held.wait()
             user.session.abort(ABORTED)
             assert (user.count, (await user.ended()).failure) == (1, ABORTED)

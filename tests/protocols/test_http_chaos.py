@@ -39,7 +39,7 @@ async def turmoil(user: User, call: Any, numbers: random.Random, outcomes: Count
         if mood < 0.3:
             await asyncio.sleep(numbers.random() * 0.005)
             user.session.abort(ABORTED)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             await ended.wait()
         if mood < 0.1 or mood > 0.9:
             user.session.reset()

@@ -12,6 +12,7 @@ from perfsvc.cli.commands import main
 from perfsvc_protocols.http.spec import Options
 from perfsvc_protocols.http.spec import Request
 from tests.support.nginx import Nginx
+from tests.support.outcomes import assert_passed
 
 FOLDER = Path(__file__).parents[2] / "docs" / "protocols"
 PAGE, CHINESE = (FOLDER / name for name in ("http.md", "http.zh-CN.md"))
@@ -28,8 +29,9 @@ def test_plans_run(number: int, nginx: Nginx, tmp_path: Path):
     text = plans(PAGE)[number].replace("http://127.0.0.1:8080", nginx.url)
     plan.write_text(text.replace("8443", nginx.http2_url.rpartition(":")[2]), "utf-8")
     before = len(nginx.log())
-    assert main(["run", str(plan), "--quiet", "--json", str(report)]) == 0
+    code = main(["run", str(plan), "--quiet", "--json", str(report)])
     found = json.loads(report.read_text("utf-8"))
+    assert_passed(code, found)
     summary = found["summary"]
     assert summary["total_requests"] > 20
     assert (summary["error_count"], summary["checks_failed"]) == (0, 0)

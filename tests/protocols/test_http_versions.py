@@ -138,7 +138,7 @@ async def test_a_redirect_to_a_place_that_is_not_allowed(nginx: Nginx):
 
 
 async def test_users_have_connections_of_their_own(nginx: Nginx, authority: Authority):
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         users = [user_of(nginx, authority) for _ in range(5)]
         one_run = users[0].protocol
         users = [User(one_run, number) for number in range(5)]
@@ -154,7 +154,7 @@ async def test_users_have_connections_of_their_own(nginx: Nginx, authority: Auth
 
 
 async def test_users_may_share_connections(nginx: Nginx, authority: Authority):
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         one_run = user_of(nginx, authority, shared_connections=2).protocol
         users = [User(one_run, number) for number in range(20)]
         connections = set()

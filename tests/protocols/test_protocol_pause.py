@@ -68,7 +68,7 @@ class Counted:
     async def grows(self) -> None:
         """Until so many more requests have ended that every user has had some."""
         wanted = self.count + ENOUGH
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while self.count < wanted:
                 await asyncio.sleep(0.001)
 

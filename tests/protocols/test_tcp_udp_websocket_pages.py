@@ -32,6 +32,7 @@ from tests.protocols.tcp_rig import echoing
 from tests.protocols.udp_peers import UdpServer
 from tests.protocols.udp_peers import echo
 from tests.protocols.websocket_peers import WebSocketServer
+from tests.support.outcomes import assert_passed
 
 DOCS = Path(__file__).parents[2] / "docs" / "protocols"
 PLAN = re.compile(r"```yaml\n(.*?)```", re.DOTALL)
@@ -106,8 +107,9 @@ def test_the_plan_runs(peer: Callable[[], AbstractAsyncContextManager[int]], tmp
     with running(peer) as port:
         (tmp_path / "plan.yaml").write_text(english[0].replace("127.0.0.1:8080", f"127.0.0.1:{port}"), "utf-8")
         report = tmp_path / "report.json"
-        assert main(["run", str(tmp_path / "plan.yaml"), "--quiet", "--json", str(report)]) == 0
+        code = main(["run", str(tmp_path / "plan.yaml"), "--quiet", "--json", str(report)])
     found = json.loads(report.read_text("utf-8"))
+    assert_passed(code, found)
     assert found["summary"]["total_requests"] > 0
     assert (found["summary"]["error_count"], found["summary"]["checks_failed"]) == (0, 0)
     counters = {name for step in found["steps"] for name in step["counters"]}

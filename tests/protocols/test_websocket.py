@@ -151,7 +151,7 @@ async def test_pushes_are_reported_while_a_request_goes_on():
         assert client.session.partial_counters() is None
         client.start(client.call({"url": "/commanded", "json": {"push": 2}, "hold": 0.5}))
         seen: dict[str, float] = {}
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while seen.get("pushes", 0) < 2:
                 await asyncio.sleep(0.001)
                 for name, count in (client.session.partial_counters() or {}).items():

@@ -417,7 +417,7 @@ async def done_by_client(frames: bytes, did: Did, pieces: int, extension: bytes 
         protocol.messages = []
         async with User(protocol) as user:
             outcome = await user.do({"url": "/", "expect": {"count": count}})
-        await asyncio.wait_for(server.ended.wait(), 5)
+        await asyncio.wait_for(server.ended.wait(), 60)
     return Did(tuple(protocol.messages), tuple(server.pongs), server.codes[0], outcome.failure)
 
 

@@ -73,7 +73,7 @@ async def replying(head: str, rest: bytes = HELLO, pieces: int = 0) -> AsyncIter
     server = await asyncio.start_server(serve_one, "127.0.0.1", 0)
     async with server:
         yield f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}", requests
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             await asyncio.gather(*(task for task in served if task is not None))
 
 

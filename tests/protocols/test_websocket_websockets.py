@@ -111,7 +111,7 @@ async def test_close_codes_of_either_side():
             "WebSocket Closed: 4001",
             {"messages_sent": 1, "close_4001": 1},
         )
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while len(server.ends) < 2:
                 await asyncio.sleep(0.001)
         assert server.ends == [(4002, "done"), (4001, "")], "the answer to a close repeats its code"

@@ -146,7 +146,7 @@ class WebSocketServer:
 
     async def closed(self, count: int) -> None:
         """Until so many connections have ended."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while len(self.closes) < count:
                 self.changed.clear()
                 await self.changed.wait()

@@ -56,5 +56,5 @@ async def test_closing_ends_a_waiting_viewer() -> None:
     waiting = asyncio.create_task(drained(subscription))
     await asyncio.sleep(0)
     subscription.close()
-    assert await asyncio.wait_for(waiting, 5) == []
+    assert await asyncio.wait_for(waiting, 60) == []
     assert channel.viewers == 0

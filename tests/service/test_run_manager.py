@@ -58,7 +58,7 @@ from tests.support.many_nodes import ManyNodes
 pytestmark = pytest.mark.asyncio
 
 CONFIG = PlanConfig.parse({"concurrent_users": 2, "target_url": "http://127.0.0.1:1/"})
-LIMIT_S = 20
+LIMIT_S = 60
 
 
 class HeldNodes(ManyNodes):

@@ -77,7 +77,7 @@ def recorder_of(store: Store | Moody, world: World, tmp_path: Path, clock: FakeC
 
 async def until(condition: Callable[[], bool]) -> None:
     """Wait for something that another task does."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while not condition():
             await asyncio.sleep(0.005)
 
@@ -94,7 +94,7 @@ async def test_snapshots_are_written_while_the_run_goes_on(
     await recorder.start()
     recorder.add(snapshot(1))
     found: list[Snapshot] = []
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while not found:
             found = await store.run(windows.of_execution, "run-1")
     recorder.add(snapshot(2))
@@ -191,7 +191,7 @@ async def test_stop_waits_only_so_long(
     if hangs_before_stop:
         await moody.called.wait()
     recorder.add(snapshot(2))
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         await recorder.stop()
     assert (recorder.lost, spooled(tmp_path)) == (0, 2)
     assert await replay_spool(store, files_in(tmp_path / "spool"), unreadable) == Replayed(2, 0)

@@ -74,8 +74,9 @@ STEADY = """
 })
 """
 """Whether the page comes to rest. It waits in the page: a policy without eval forbids Playwright's own way to wait."""
-PATIENCE_MS = 5_000
-"""Charts take their new width some frames after the window has its own."""
+PATIENCE_MS = 60_000
+"""How long a page may take for anything on a machine that does much else: what comes sooner is not waited for."""
+expect.set_options(timeout=PATIENCE_MS)
 
 Look = tuple[str, int]
 """A theme, and the width of the window."""
@@ -126,6 +127,7 @@ class Ui:
         context = self._browser.new_context(
             viewport={"width": width, "height": height}, locale=locale, reduced_motion="reduce"
         )
+        context.set_default_timeout(PATIENCE_MS)
         self._contexts.append(context)
         session = self._session(*user) if user is not None else None
         context.add_init_script(WATCH)

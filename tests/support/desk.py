@@ -7,9 +7,9 @@ from typing import Any
 from playwright.sync_api import Locator
 from playwright.sync_api import Page
 
+from tests.support.browser import PATIENCE_MS
 from tests.support.service import Service
 
-PATIENCE_MS = 40_000
 TIMES_SHOWN = "() => [...document.querySelectorAll('.sheet-table tbody th')].map((cell) => cell.textContent)"
 
 

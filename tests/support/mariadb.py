@@ -26,7 +26,7 @@ from perfsvc.temp_folders import scratch_folder
 
 DIRECTORY_VARIABLE = "PERFSVC_TEST_MARIADB"
 START_LIMIT_S = 60
-STOP_LIMIT_S = 20
+STOP_LIMIT_S = 60
 MISSING = "mariadbd is not installed, and these tests do not run without it: apt-get install mariadb-server"
 USER, PASSWORD = "perfsvc", "s3cret/p@ss密"
 

@@ -15,7 +15,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 
-LIMIT_S = 10
+LIMIT_S = 60
 NETWORK = ipaddress.ip_network("10.83.0.0/28")
 CLONE_NEWNET = 0x40000000
 LIBC = ctypes.CDLL(None, use_errno=True)

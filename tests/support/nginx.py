@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 from tests.support.certificates import Authority
 
-LIMIT_S = 20.0
+LIMIT_S = 60.0
 BUCKET = 100
 """Requests per second that ``/bucket`` answers with 200, twenty at once at most; all others get 503."""
 

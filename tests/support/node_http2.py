@@ -54,5 +54,5 @@ class NodeHttp2:
 
     async def _line(self) -> str:
         assert self._process.stdout is not None
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             return (await self._process.stdout.readline()).decode()

@@ -29,7 +29,7 @@ def run(command: Sequence[str], timeout: float, **options: Any) -> subprocess.Co
     return subprocess.CompletedProcess(command, process.returncode, out, err)
 
 
-def stop(process: subprocess.Popen[Any], limit_s: float = 30) -> None:
+def stop(process: subprocess.Popen[Any], limit_s: float = 90) -> None:
     """Stop a process by a signal, which must be a good end; one that does not stop is killed."""
     with process:
         process.terminate()

@@ -10,7 +10,7 @@ from contextlib import AbstractAsyncContextManager
 from types import TracebackType
 from typing import Self
 
-LIMIT_S = 20.0
+LIMIT_S = 60.0
 
 
 class ServerThread(ABC):

@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 import websocket
 
-START_LIMIT_S = 30
+START_LIMIT_S = 90
 PASSWORD = "correct horse"
 BIN = Path(sys.executable).parent / "perfsvc"
 
@@ -106,7 +106,7 @@ class Service:
 
     def watch(self, address: str) -> Iterator[dict[str, Any]]:
         """The frames of a live feed, to its end."""
-        connection = websocket.create_connection(address, timeout=20, header={"Authorization": f"Bearer {self.token}"})
+        connection = websocket.create_connection(address, timeout=60, header={"Authorization": f"Bearer {self.token}"})
         try:
             while text := connection.recv():
                 yield json.loads(text)

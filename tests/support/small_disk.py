@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-LIMIT_S = 10
+LIMIT_S = 60
 PIECE = 65_536
 
 

@@ -72,7 +72,7 @@ def http_server(
     server.add_socket(_unused_port[0])
     yield server
     server.stop()
-    io_loop.run_sync(server.close_all_connections, timeout=5)
+    io_loop.run_sync(server.close_all_connections, timeout=60)
 
 
 @pytest.fixture

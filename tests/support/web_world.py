@@ -364,7 +364,7 @@ class Api:
             body=content,
             allow_nonstandard_methods=True,
             follow_redirects=False,
-            request_timeout=20,
+            request_timeout=60,
         )
         response = await self._client.fetch(request, raise_error=False)
         documented(method, path, response.code)

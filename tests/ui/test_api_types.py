@@ -6,12 +6,9 @@ import os
 import subprocess
 import sys
 
-import pytest
-
 from tests.support.browser import ROOT
 
 
-@pytest.mark.timeout(90)
 def test_they_are_not_stale() -> None:
     done = subprocess.run(
         [sys.executable, "build.py", "npm", "run", "--silent", "generate", "--", "--check"],

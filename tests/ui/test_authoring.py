@@ -12,12 +12,12 @@ from playwright.sync_api import Page
 from playwright.sync_api import expect
 
 from tests.support.browser import Ui
+from tests.support.outcomes import assert_passed
 from tests.support.service import BIN
 from tests.support.service import Service
 
-pytestmark = [pytest.mark.timeout(120), pytest.mark.xdist_group("ui-authoring")]
+pytestmark = pytest.mark.xdist_group("ui-authoring")
 
-PATIENCE_MS = 30_000
 WU = ("wu", "long enough")
 CHANGED = "main button.btn-primary, main .btn-danger, main a[href$='/new'], main input[type=file], main [role=slider]"
 """What changes something: none of it is there for viewers."""
@@ -206,8 +206,9 @@ def test_a_file_goes_out_runs_and_comes_in_again_the_same(ui: Ui, team: int, tmp
     page = ui.open(f"/p/{team}", language=language)
     file = tmp_path / "team.yaml"
     text = taken_out(page, language, file)
-    ran = subprocess.run([BIN, "run", file, "--plan", "short", "--json", "-"], capture_output=True, check=True)
+    ran = subprocess.run([BIN, "run", file, "--plan", "short", "--json", "-"], capture_output=True, check=False)
     report = json.loads(ran.stdout)
+    assert_passed(ran.returncode, report)
     assert (report["verdict"]["state"], report["summary"]["error_count"]) == ("PASSED", 0)
     other = ui.service.post("/api/projects/", {"name": f"Copy {language}"}).body["id"]
     page.goto(f"{ui.service.url}/p/{other}")

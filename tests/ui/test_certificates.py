@@ -8,9 +8,9 @@ import pytest
 from playwright.sync_api import Page
 from playwright.sync_api import expect
 
+from tests.support.browser import PATIENCE_MS
 from tests.support.browser import Ui
 from tests.support.certificates import Authority
-from tests.support.desk import PATIENCE_MS
 from tests.support.service import Service
 
 WORDS = {

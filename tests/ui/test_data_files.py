@@ -13,8 +13,6 @@ from playwright.sync_api import expect
 from tests.support.browser import Ui
 from tests.support.service import Service
 
-pytestmark = pytest.mark.timeout(120)
-
 DROP = """
 ([name, text]) => {
   const carried = new DataTransfer()

@@ -14,8 +14,6 @@ from tests.support.browser import ROOT
 from tests.support.environment import Environment
 from tests.support.service import Service
 
-pytestmark = pytest.mark.timeout(240)
-
 LEFT_OUT = shutil.ignore_patterns(".*", "node_modules", "build", "tests", "benchmarks", "examples", "*.egg-info")
 
 

@@ -17,8 +17,6 @@ from tests.support.scenes import project_with_environment
 from tests.support.scenes import stored
 from tests.support.service import Service
 
-pytestmark = pytest.mark.timeout(180)
-
 
 @pytest.fixture(scope="module")
 def shop(service: Service) -> int:

@@ -16,7 +16,7 @@ from tests.docs.test_pages import anchors
 from tests.support.browser import Ui
 from tests.support.service import Service
 
-pytestmark = [pytest.mark.timeout(180), pytest.mark.xdist_group("ui-field-help")]
+pytestmark = pytest.mark.xdist_group("ui-field-help")
 
 WALK = Path(__file__).with_name("field_help.js").read_text("utf-8")
 ROOT = Path(__file__).parents[2]

@@ -13,8 +13,6 @@ from tests.support.desk import Desk
 from tests.support.nginx import Nginx
 from tests.support.service import Service
 
-pytestmark = pytest.mark.timeout(120)
-
 ASKED = """
 () => performance.getEntriesByType('resource')
   .map(({ name }) => decodeURIComponent(name.slice(location.origin.length)))
@@ -36,7 +34,7 @@ def ended(desk: Desk) -> str:
     config = {"concurrent_users": 2, "execution_config": {"max_iterations": 20}}
     plan = desk.plan("checkout", config, "/json?a", "/json?b")
     run = desk.start(plan).rsplit("/", 1)[1]
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 90
     while desk.service.get(f"{RUNS}{run}/").body["report_id"] is None:
         assert time.monotonic() < deadline
         time.sleep(0.05)

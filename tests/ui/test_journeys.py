@@ -13,6 +13,7 @@ import pytest
 from playwright.sync_api import Page
 from playwright.sync_api import expect
 
+from tests.support.browser import PATIENCE_MS
 from tests.support.browser import Ui
 from tests.support.counting_peers import CountingPeers
 from tests.support.desk import Desk
@@ -20,9 +21,6 @@ from tests.support.redis import RedisServer
 from tests.support.service import Service
 from tests.support.shop import Shop
 
-pytestmark = pytest.mark.timeout(240)
-
-PATIENCE_MS = 40_000
 ITERATIONS = 20
 ENGLISH = {
     "new_scene": "New scene", "scene_name": "Name of the scene", "step_name": "Name of the step", "method": "Method",

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import re
 
-import pytest
 from playwright.sync_api import Locator
 from playwright.sync_api import Page
 from playwright.sync_api import expect
 
+from tests.support.browser import PATIENCE_MS
 from tests.support.browser import Ui
-from tests.support.desk import PATIENCE_MS
 from tests.support.desk import seconds_shown
 from tests.support.service import PASSWORD
-
-pytestmark = pytest.mark.timeout(180)
 
 MOST_TABS = 120
 UNMARKED = """

@@ -7,12 +7,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
+from tests.support.browser import PATIENCE_MS
 from tests.support.browser import Ui
 from tests.support.service import Service
 
-pytestmark = pytest.mark.timeout(240)
-
-PATIENCE_MS = 30_000
 TOKEN = {"name": "t", "from": "json", "path": "$.tokn"}
 SAID = {
     "zh": {

@@ -5,31 +5,27 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import Browser
 from playwright.sync_api import Error
 from playwright.sync_api import Page
 from playwright.sync_api import expect
 
+from tests.support.browser import PATIENCE_MS
 from tests.support.browser import SIGN_IN
 from tests.support.recording import Playback
 from tests.support.recording import Recording
 from tests.support.service import Service
 
-pytestmark = pytest.mark.timeout(180)
-
 RECORDING = Path(__file__).parents[2] / ".ci" / "recording.json.gz"
 WIDTHS = (390, 320)
 FITS = "() => document.documentElement.scrollWidth <= innerWidth"
-PATIENCE_MS = 5_000
-"""Charts take their new width some frames after the window has its own."""
 WIDER = "() => document.documentElement.scrollWidth - innerWidth"
 DRAWN = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
 
 def settled(page: Page) -> None:
     expect(page.locator("main").first).to_be_visible()
-    expect(page.locator(".skeleton, [aria-busy=true]")).to_have_count(0, timeout=30_000)
+    expect(page.locator(".skeleton, [aria-busy=true]")).to_have_count(0)
     page.evaluate(DRAWN)
 
 

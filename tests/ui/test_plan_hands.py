@@ -13,8 +13,6 @@ from tests.support.browser import Ui
 from tests.support.desk import Desk
 from tests.support.service import Service
 
-pytestmark = pytest.mark.timeout(120)
-
 STAGES = [{"duration": 30, "target": 20}, {"duration": 60, "target": 60}, {"duration": 60, "target": 60}]
 
 

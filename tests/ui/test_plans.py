@@ -11,17 +11,15 @@ from playwright.sync_api import Page
 from playwright.sync_api import Route
 from playwright.sync_api import expect
 
+from tests.support.browser import PATIENCE_MS
 from tests.support.browser import Look
 from tests.support.browser import Ui
 from tests.support.nginx import Nginx
 from tests.support.service import Service
 
-pytestmark = pytest.mark.timeout(180)
-
 LOOKS = [("zh", (("dark", 390), ("light", 1440))), ("en", (("dark", 1440), ("light", 390)))]
 """Languages, and the themes and widths in which pages are checked; those of test_compare load in the other ones."""
 LIN = ("lin", "long enough")
-PATIENCE_MS = 30_000
 RULES = ["p95 < 300 for 10s", "rps >= 5"]
 
 

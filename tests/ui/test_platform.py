@@ -12,8 +12,6 @@ from tests.support.browser import Look
 from tests.support.browser import Ui
 from tests.support.service import Service
 
-pytestmark = pytest.mark.timeout(120)
-
 LOOKS = [("zh", (("light", 1440), ("dark", 390))), ("en", (("light", 390), ("dark", 1280)))]
 """Languages, and the themes and widths in which pages are checked."""
 LIN = ("lin", "long enough")

@@ -13,8 +13,6 @@ from playwright.sync_api import expect
 from tests.support.browser import Ui
 from tests.support.service import Service
 
-pytestmark = pytest.mark.timeout(120)
-
 SCHEMALESS = """
 import threading
 from perfsvc.plugin import Protocol, Spec, Text, hookimpl

@@ -22,8 +22,6 @@ from tests.support.service import PASSWORD
 from tests.support.service import Answer
 from tests.support.service import Service
 
-pytestmark = pytest.mark.timeout(120)
-
 WORD = "long enough"
 ROLES = ("viewer", "editor", "owner", "administrator")
 """From the least on; each may do what those before it may. A stranger has an account and no project."""

@@ -13,17 +13,15 @@ from playwright.sync_api import Locator
 from playwright.sync_api import Page
 from playwright.sync_api import expect
 
+from tests.support.browser import PATIENCE_MS
 from tests.support.browser import Look
 from tests.support.browser import Ui
-from tests.support.desk import PATIENCE_MS
 from tests.support.desk import Desk
 from tests.support.desk import arrivals
 from tests.support.desk import lane
 from tests.support.desk import seconds_shown
 from tests.support.nginx import Nginx
 from tests.support.service import Service
-
-pytestmark = pytest.mark.timeout(180)
 
 
 @pytest.fixture(scope="module")
@@ -266,7 +264,7 @@ def test_a_search_is_shown_as_a_story_and_ends_in_one_sentence(ui: Ui, desk: Des
     for language, page in pages.items():
         title, _, sentence, how, raising, evidence = FOUND[language]
         status = page.get_by_role("region", name=title).get_by_role("status")
-        expect(status).to_have_text(re.compile(sentence, re.IGNORECASE), timeout=90_000)
+        expect(status).to_have_text(re.compile(sentence, re.IGNORECASE), timeout=2 * PATIENCE_MS)
         story = page.get_by_role("region", name=how)
         expect(story).to_contain_text(raising)
         expect(page.locator(f"section[aria-label={evidence}]")).to_contain_text(f"1 · {raising}")

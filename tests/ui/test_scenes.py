@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
+from tests.support.browser import PATIENCE_MS
 from tests.support.browser import Look
 from tests.support.browser import Ui
 from tests.support.scenes import project_with_environment
@@ -17,11 +18,8 @@ from tests.support.scenes import stored
 from tests.support.service import Service
 from tests.support.shop import Shop
 
-pytestmark = pytest.mark.timeout(180)
-
 LOOKS = [("zh", (("dark", 390), ("light", 1440))), ("en", (("dark", 1440), ("light", 390)))]
 """Languages, and the themes and widths in which pages are checked; those of test_compare load in the other ones."""
-PATIENCE_MS = 30_000
 PASTE = """
 (text) => {
   const clipboardData = new DataTransfer()

@@ -11,8 +11,6 @@ from tests.support.browser import Look
 from tests.support.browser import Ui
 from tests.support.service import PASSWORD
 
-pytestmark = pytest.mark.timeout(90)
-
 SPOIL_TOKEN = """
 () => {
   const session = JSON.parse(localStorage.getItem('perfsvc.session'))

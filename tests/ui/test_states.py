@@ -10,16 +10,14 @@ import pytest
 from playwright.sync_api import Route
 from playwright.sync_api import expect
 
+from tests.support.browser import PATIENCE_MS
 from tests.support.browser import Ui
-from tests.support.desk import PATIENCE_MS
 from tests.support.desk import Desk
 from tests.support.desk import arrivals
 from tests.support.desk import lane
 from tests.support.nginx import Nginx
 from tests.support.service import PASSWORD
 from tests.support.service import Service
-
-pytestmark = pytest.mark.timeout(120)
 
 
 @pytest.fixture(scope="module")

@@ -5,16 +5,13 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import expect
 
+from tests.support.browser import PATIENCE_MS
 from tests.support.browser import Ui
-from tests.support.desk import PATIENCE_MS
 from tests.support.desk import Desk
 from tests.support.desk import lane
 from tests.support.redis import RedisServer
-
-pytestmark = pytest.mark.timeout(180)
 
 
 def test_its_counters_and_gauges_have_lanes_live_and_in_the_report(equipped: Ui, tmp_path: Path) -> None:

@@ -13,8 +13,8 @@ import pytest
 from playwright.sync_api import Browser
 from playwright.sync_api import expect
 
+from tests.support.browser import PATIENCE_MS
 from tests.support.browser import Ui
-from tests.support.desk import PATIENCE_MS
 from tests.support.desk import TIMES_SHOWN
 from tests.support.desk import Desk
 from tests.support.desk import arrivals
@@ -24,8 +24,6 @@ from tests.support.nginx import Nginx
 from tests.support.relay import Relay
 from tests.support.service import PASSWORD
 from tests.support.service import Service
-
-pytestmark = pytest.mark.timeout(180)
 
 
 @pytest.fixture

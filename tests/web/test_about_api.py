@@ -9,7 +9,7 @@ import pytest
 from perfsvc import __version__
 from tests.support.web_world import Api
 
-pytestmark = pytest.mark.gen_test(timeout=30)
+pytestmark = pytest.mark.gen_test
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import pytest
 from tests.support.web_world import Api
 from tests.support.web_world import World
 
-pytestmark = pytest.mark.gen_test(timeout=30)
+pytestmark = pytest.mark.gen_test
 
 TOKENS = "/api/users/me/tokens/"
 DAY_S = 86_400

@@ -16,7 +16,7 @@ from perfsvc.web.framework.constants import Constants
 from tests.support.web_world import Api
 from tests.support.web_world import World
 
-pytestmark = pytest.mark.gen_test(timeout=60)
+pytestmark = pytest.mark.gen_test
 
 DOCUMENTS = (
     "/api/openapi.json",

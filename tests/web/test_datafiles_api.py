@@ -26,7 +26,7 @@ from tests.support.web_world import CONFIG
 from tests.support.web_world import Api
 from tests.support.web_world import World
 
-pytestmark = pytest.mark.gen_test(timeout=60)
+pytestmark = pytest.mark.gen_test
 
 USERS = "username,age\n张三,20\n李四,30\n".encode()
 KEPT = "0" * 32
@@ -44,7 +44,7 @@ def lying(world: World) -> list[str]:
 
 async def until_settled(world: World) -> None:
     """Aborted uploads are removed after the response."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while any(name.endswith(".part") for name in lying(world)):
             await asyncio.sleep(0.01)
 
@@ -408,7 +408,7 @@ async def sent(
     """A raw request and what it is answered."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(beginning(world, path, f"Connection: close\r\n{head}") + body)
-    answer = await asyncio.wait_for(reader.read(), 30)
+    answer = await asyncio.wait_for(reader.read(), 60)
     writer.close()
     start, _, rest = answer.partition(b"\r\n\r\n")
     return int(start.split()[1]), json.loads(rest)
@@ -417,7 +417,7 @@ async def sent(
 async def test_an_upload_that_is_cut_off_leaves_nothing(api: Api, world: World, http_port: int) -> None:
     _, writer = await asyncio.open_connection("127.0.0.1", http_port)
     writer.write(beginning(world, upload(), "Content-Length: 9000000") + b"x" * 3_000_000)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not lying(world):
             await asyncio.sleep(0.01)
     writer.transport.abort()

@@ -10,7 +10,7 @@ import pytest
 from perfsvc.web import demo
 from tests.support.web_world import Api
 
-pytestmark = pytest.mark.gen_test(timeout=30)
+pytestmark = pytest.mark.gen_test
 
 
 async def test_the_target(api: Api) -> None:

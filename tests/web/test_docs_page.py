@@ -16,7 +16,7 @@ from tests.support.browser import installed_chromium
 from tests.support.web_world import PASSWORD
 from tests.support.web_world import Api
 
-pytestmark = pytest.mark.gen_test(timeout=90)
+pytestmark = pytest.mark.gen_test
 
 
 @asynccontextmanager

@@ -9,7 +9,7 @@ import pytest
 from tests.support.web_world import Api
 from tests.support.web_world import World
 
-pytestmark = pytest.mark.gen_test(timeout=30)
+pytestmark = pytest.mark.gen_test
 
 
 @pytest.mark.parametrize("path", ["/api/scenes/1/", "/api/performance/plans/1/"])

@@ -12,7 +12,7 @@ from tests.support.certificates import Authority
 from tests.support.web_world import Api
 from tests.support.web_world import World
 
-pytestmark = pytest.mark.gen_test(timeout=30)
+pytestmark = pytest.mark.gen_test
 
 DATABASE = {"type": "mysql", "host": "db", "port": 3306, "user": "shop", "password": "s3cret!", "database": "shop"}
 FORM = {

@@ -16,7 +16,7 @@ from tests.support.web_world import STEPS
 from tests.support.web_world import Api
 from tests.support.web_world import World
 
-pytestmark = pytest.mark.gen_test(timeout=100)
+pytestmark = pytest.mark.gen_test
 
 JSON = {"Content-Type": "application/json"}
 

@@ -10,7 +10,7 @@ from perfsvc import __version__
 from tests.support.web_world import Api
 from tests.support.web_world import World
 
-pytestmark = pytest.mark.gen_test(timeout=30)
+pytestmark = pytest.mark.gen_test
 
 
 async def test_healthz(api: Api) -> None:

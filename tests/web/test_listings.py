@@ -11,7 +11,7 @@ from tests.support.web_world import STEPS
 from tests.support.web_world import Api
 from tests.support.web_world import World
 
-pytestmark = pytest.mark.gen_test(timeout=60)
+pytestmark = pytest.mark.gen_test
 
 NAMES = ("beta", "Alpha", "gamma 100%")
 OF_PROJECT: dict[str, dict[str, Any]] = {

@@ -24,7 +24,7 @@ from tests.support.web_world import SUMMARY
 from tests.support.web_world import Api
 from tests.support.web_world import World
 
-pytestmark = pytest.mark.gen_test(timeout=30)
+pytestmark = pytest.mark.gen_test
 
 HISTORY = {"type": "history", "timestamp": None, "complete": False, "data": []}
 EVENTS = 20.0
@@ -88,7 +88,7 @@ async def joined(connection: WebSocketClientConnection) -> dict[str, Any]:
 
 
 async def frame(connection: WebSocketClientConnection) -> Any:
-    text = await asyncio.wait_for(asyncio.ensure_future(connection.read_message()), 10)
+    text = await asyncio.wait_for(asyncio.ensure_future(connection.read_message()), 60)
     return None if text is None else json.loads(text)
 
 
@@ -214,7 +214,7 @@ async def test_a_viewer_that_takes_nothing_is_dropped(
     monkeypatch.setattr(LiveHandler, "write_limit_s", 0.2)
     await running(world)
     channel = world.channel("run-1-1")
-    stalled = socket.create_connection(("127.0.0.1", http_port), timeout=5)
+    stalled = socket.create_connection(("127.0.0.1", http_port), timeout=60)
     stalled.setblocking(False)
     loop = asyncio.get_running_loop()
     key = base64.b64encode(b"0" * 16).decode()

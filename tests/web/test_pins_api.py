@@ -10,7 +10,7 @@ from perfsvc.service.runs.pins import MOST
 from tests.support.many_nodes import T0
 from tests.support.web_world import Api
 
-pytestmark = pytest.mark.gen_test(timeout=30)
+pytestmark = pytest.mark.gen_test
 
 PINS = "/api/performance/executions/run-1-0/pins/"
 FIRST = {

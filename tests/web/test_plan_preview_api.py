@@ -9,7 +9,7 @@ import pytest
 from tests.support.web_world import Api
 from tests.support.web_world import World
 
-pytestmark = pytest.mark.gen_test(timeout=30)
+pytestmark = pytest.mark.gen_test
 
 PREVIEW = "/api/performance/plans/preview/"
 CONFIG = {"concurrent_users": 10, "ramp_up_time": 5, "hold_time": 20, "target_url": "http://127.0.0.1:1/"}

@@ -10,7 +10,7 @@ from perfsvc.model.config import PlanConfig
 from perfsvc.model.profile import load_of
 from tests.support.web_world import Api
 
-pytestmark = pytest.mark.gen_test(timeout=30)
+pytestmark = pytest.mark.gen_test
 
 PLANS = "/api/performance/plans/"
 CONFIG = {

@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.web_world import Api
 
-pytestmark = pytest.mark.gen_test(timeout=30)
+pytestmark = pytest.mark.gen_test
 
 FORM = {
     "project_id": 1,

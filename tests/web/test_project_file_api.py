@@ -20,7 +20,7 @@ from tests.support.web_world import STEPS
 from tests.support.web_world import Api
 from tests.support.web_world import World
 
-pytestmark = pytest.mark.gen_test(timeout=30)
+pytestmark = pytest.mark.gen_test
 
 
 @writes

@@ -9,7 +9,7 @@ import pytest
 from tests.support.web_world import Api
 from tests.support.web_world import World
 
-pytestmark = pytest.mark.gen_test(timeout=30)
+pytestmark = pytest.mark.gen_test
 
 
 async def test_a_creator_owns_the_project(api: Api) -> None:

@@ -16,7 +16,7 @@ from perfsvc.web.framework.responses import json_parts
 from tests.support.many_nodes import T0
 from tests.support.web_world import Api
 
-pytestmark = pytest.mark.gen_test(timeout=30)
+pytestmark = pytest.mark.gen_test
 
 MODELS = {
     "figures": FiguresResponse,

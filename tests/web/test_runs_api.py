@@ -15,7 +15,7 @@ from tests.support.web_world import SUMMARY
 from tests.support.web_world import Api
 from tests.support.web_world import World
 
-pytestmark = pytest.mark.gen_test(timeout=30)
+pytestmark = pytest.mark.gen_test
 
 PLAN = "/api/performance/plans/1"
 EXECUTION: dict[str, Any] = {

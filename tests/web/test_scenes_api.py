@@ -12,7 +12,7 @@ from tests.support.web_world import CONFIG
 from tests.support.web_world import Api
 from tests.support.web_world import World
 
-pytestmark = pytest.mark.gen_test(timeout=30)
+pytestmark = pytest.mark.gen_test
 
 STEPS: list[dict[str, Any]] = [
     {

@@ -13,7 +13,7 @@ from perfsvc.plugin import Scope
 from perfsvc.plugin.catalog import Catalog
 from tests.support.web_world import Api
 
-pytestmark = pytest.mark.gen_test(timeout=60)
+pytestmark = pytest.mark.gen_test
 
 
 async def test_schemas(api: Api) -> None:

@@ -18,7 +18,7 @@ from tests.support.web_world import Api
 from tests.support.web_world import HttpProtocol
 from tests.support.web_world import World
 
-pytestmark = pytest.mark.gen_test(timeout=30)
+pytestmark = pytest.mark.gen_test
 
 TRY = "/api/scenes/try/"
 OPERATIONS = "/api/scenes/operations/"
@@ -72,7 +72,7 @@ async def test_a_client_that_leaves_ends_what_it_asked_for(
     writer.write(head.encode() + body)
     await sent.wait()
     writer.close()
-    await asyncio.wait_for(closed.wait(), 5)
+    await asyncio.wait_for(closed.wait(), 60)
     monkeypatch.undo()
     assert (await api.post(path, {"project_id": 1, **more}, "editor")).status == 200
 

@@ -17,7 +17,7 @@ from perfsvc.web.framework.assets import read_assets
 from tests.support.web_world import UI_SCRIPT
 from tests.support.web_world import Api
 
-pytestmark = pytest.mark.gen_test(timeout=60)
+pytestmark = pytest.mark.gen_test
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8", "Accept-Encoding": "gzip, deflate, br"}
 PAGE = b"<!doctype html><title>perfsvc</title>"

@@ -13,7 +13,7 @@ from tests.support.web_world import PASSWORD
 from tests.support.web_world import Api
 from tests.support.web_world import World
 
-pytestmark = pytest.mark.gen_test(timeout=30)
+pytestmark = pytest.mark.gen_test
 
 NEW = {"username": "新人", "email": "new@example.com", "password": "long enough"}
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import hiredis
 
-LIMIT_S = 20
+LIMIT_S = 60
 READY = "Ready to accept connections"
 
 
