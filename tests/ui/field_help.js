@@ -27,14 +27,19 @@ async () => {
 
   // What was read is read once for a page.
   const said = (window.saidOfFields ??= new Map())
-  async function readInfo(button) {
-    const key = `${button.closest('[data-path]')?.dataset.path ?? ''} ${button.getAttribute('aria-label')}`
-    if (said.has(key)) return
-    button.click()
+  const keyOf = (button) => `${button.closest('[data-path]')?.dataset.path ?? ''} ${button.getAttribute('aria-label')}`
+  /** Open every explanation that was not read yet, read it and close it: all at once, as each time Vue draws takes time. */
+  async function readInfos() {
+    const unread = new Map(all('.info').filter((one) => !said.has(keyOf(one)) && one.checkVisibility()).map((one) => [keyOf(one), one]))
+    if (!unread.size) return
+    for (const one of unread.values()) one.click()
+    await Promise.resolve() // drawn by now, and not yet closed again because the focus went to the next
+    for (const [key, one] of unread) {
+      const note = document.getElementById(one.getAttribute('aria-controls'))
+      said.set(key, { text: note?.querySelector('p')?.textContent ?? '', link: note?.querySelector('a')?.getAttribute('href') ?? '' })
+    }
     await frame()
-    const note = document.getElementById(button.getAttribute('aria-controls'))
-    said.set(key, { text: note?.querySelector('p')?.textContent ?? '', link: note?.querySelector('a')?.getAttribute('href') ?? '' })
-    button.click()
+    for (const one of unread.values()) if (one.getAttribute('aria-expanded') === 'true') one.click()
     await frame()
   }
 
@@ -64,7 +69,7 @@ async () => {
     // A page of the guide is fetched when the first field asks it.
     for (let wait = 0; wait < 40 && unexplained().length; wait++) await new Promise((done) => setTimeout(done, 25))
     for (const one of unexplained()) bare.add(nameOf(one))
-    for (const one of all('.info')) if (one.checkVisibility()) await readInfo(one)
+    await readInfos()
   }
 
   await look()
