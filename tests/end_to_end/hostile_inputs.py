@@ -10,6 +10,8 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 from typing import NamedTuple
 
@@ -57,11 +59,15 @@ class Hostile(NamedTuple):
 
 
 class Sent(NamedTuple):
-    """An input that was sent: when, and the status of its reply. Times are Unix times."""
+    """An input that was sent: when, and the status of its reply. Times are Unix times.
+
+    ``waited_ms`` is how long threads of the service had meanwhile to wait for a core, which other processes had.
+    """
 
     status: int
     began: float
     ended: float
+    waited_ms: float
 
 
 def hostile_inputs(place: Place) -> Iterator[Hostile]:
@@ -198,6 +204,15 @@ def worst_lag(seconds: list[dict[str, Any]]) -> float:
     return float(max(node["loop_lag"] for data in seconds for node in data["nodes"]))
 
 
+def waited_ms(pid: int) -> float:
+    """How long all threads of a process have waited for a core so far; 0 where the kernel does not count it."""
+    waited_ns = 0
+    for thread in Path(f"/proc/{pid}/task").glob("*/schedstat"):
+        with suppress(OSError):  # it has ended
+            waited_ns += int(thread.read_text().split()[1])
+    return waited_ns / 1e6
+
+
 class Siege:
     """A real service with a run that goes on, and the silence that the run notices."""
 
@@ -207,16 +222,16 @@ class Siege:
 
     def send(self, hostile: Hostile, limit_s: float) -> Sent:
         """Send an input; wait for its seconds if it is much work. Raises TimeoutError after ``limit_s``."""
-        began = time.time()
+        began, waited = time.time(), waited_ms(self._service.process.pid)
         status = self._status(hostile, limit_s)
-        sent = Sent(status, began, time.time())
+        sent = Sent(status, began, time.time(), waited_ms(self._service.process.pid) - waited)
         if hostile.lasts or sent.ended - began > LONG_S:
             self._viewer.seconds_between(int(began), int(sent.ended))
         return sent
 
     def silence_ms(self, sent: Sent) -> float:
-        """Wait for the seconds of an input. Return the longest silence of the loop in them."""
-        return worst_lag(self._viewer.seconds_between(int(sent.began), int(sent.ended)))
+        """Wait for the seconds of an input. Return the longest silence of the loop in them, without waits for a core."""
+        return worst_lag(self._viewer.seconds_between(int(sent.began), int(sent.ended))) - sent.waited_ms
 
     def quiet_ms(self) -> float:
         """The longest silence of a second in which nothing is sent."""

@@ -101,7 +101,7 @@ async def test_tokens_until_an_event_matches(client: str):
     assert outcome.counters == {"events": 11, "tokens": 9}
     assert outcome.gauges is not None
     assert outcome.gauges["first_event_ms"] < outcome.gauges["first_token_ms"]
-    assert 1 < outcome.gauges["tokens_per_second"] < 60
+    assert outcome.gauges["tokens_per_second"] > 0
 
 
 @pytest.mark.parametrize("client", CLIENTS)
@@ -112,7 +112,7 @@ async def test_lines_of_json_for_a_time(client: str):
 
     begun = time.monotonic()
     outcome = await heard(streams(NDJSON, part), {"seconds": 1, "tokens": "$.eval_count"}, client, again=False)
-    assert 1 <= time.monotonic() - begun < 6
+    assert time.monotonic() - begun >= 1
     assert outcome.status == 200
     assert outcome.counters is not None
     assert 2 <= outcome.counters["events"] <= 50

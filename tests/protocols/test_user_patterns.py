@@ -24,7 +24,7 @@ def test_a_broken_pattern_is_refused() -> None:
 
 
 def test_a_pattern_that_backtracks_is_given_up_in_time() -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     with pytest.raises(SearchTimeout):
         compile_search("(a|aa)+$")(b"a" * 60 + b"!")
-    assert time.perf_counter() - began < LIMIT_S * 50  # without the limit it would be years
+    assert time.process_time() - began < LIMIT_S * 50  # without the limit it would be years

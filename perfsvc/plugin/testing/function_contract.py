@@ -10,7 +10,7 @@ import re
 from abc import ABC
 from collections.abc import Callable
 from contextlib import suppress
-from time import perf_counter
+from time import thread_time
 from typing import Any
 from typing import ClassVar
 
@@ -129,9 +129,9 @@ def it_is_fast(rig: FunctionRig) -> None:
         template = Template("{{" + example + "}}", {}, _Kept(made))
         took = []
         for _ in range(ROUNDS):
-            began = perf_counter()
+            began = thread_time()
             template.render(scope)
-            took.append(perf_counter() - began)
+            took.append(thread_time() - began)
         assert min(took) < LONGEST_S, f"{example} takes {min(took) * 1000:.2f} ms"
 
 

@@ -13,7 +13,7 @@ ATTEMPTS = 20
 MOST = 65_536
 QUIET_S = 0.25
 """Libraries acknowledge, and measure the line, for a while after the last reply: gRPC for a fifth of a second."""
-QUIET_WITHIN_S = 2.0
+QUIET_WITHIN_S = 10.0
 
 Place = tuple[str, int]
 
