@@ -230,8 +230,8 @@ class Siege:
         return sent
 
     def silence_ms(self, sent: Sent) -> float:
-        """Wait for the seconds of an input. Return the longest silence of the loop in them, without waits for a core."""
-        return worst_lag(self._viewer.seconds_between(int(sent.began), int(sent.ended))) - sent.waited_ms
+        """Wait for the seconds of an input. Return the longest silence of the loop in them, less waits for a core."""
+        return max(worst_lag(self._viewer.seconds_between(int(sent.began), int(sent.ended))) - sent.waited_ms, 0.0)
 
     def quiet_ms(self) -> float:
         """The longest silence of a second in which nothing is sent."""
