@@ -24,6 +24,7 @@ from tests.cluster.netns import until_silent
 from tests.end_to_end.plans import plan_of
 from tests.end_to_end.plans import report_of
 from tests.support.nginx import Nginx
+from tests.support.processes import running
 from tests.support.service import BIN
 
 
@@ -31,6 +32,17 @@ from tests.support.service import BIN
 def machines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machines]:
     with ExitStack() as standing:
         yield Machines(tmp_path_factory.mktemp("machines"), Relays(standing), standing)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def stranger(machines: Machines, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The log of an agent with certificates of another authority, which tries to join from the first test on."""
+    folder = tmp_path_factory.mktemp("stranger")
+    subprocess.run([str(BIN), "certs", str(folder / "others")], check=True, timeout=LIMIT_S, capture_output=True)
+    log = folder / "stranger.log"
+    command = [str(BIN), "worker", f"tls://127.0.0.1:{machines.port}", "--certs", str(folder / "others")]
+    with log.open("wb") as errors, running([*command, "--name", "stranger"], stderr=errors):
+        yield log
 
 
 def test_one_of_three_is_cut_off_and_brought_back(machines: Machines, nginx: Nginx) -> None:
@@ -67,20 +79,9 @@ def test_a_drained_agent_stays_drained_when_the_server_restarts(machines: Machin
     machines.until_ready()
 
 
-def test_an_agent_with_certificates_of_strangers_does_not_join(machines: Machines, tmp_path: Path) -> None:
-    subprocess.run([str(BIN), "certs", str(tmp_path / "others")], check=True, timeout=LIMIT_S, capture_output=True)
-    address = f"tls://127.0.0.1:{machines.port}"
-    log = tmp_path / "stranger.log"
-    with log.open("wb") as errors:
-        stranger = subprocess.Popen(
-            [str(BIN), "worker", address, "--certs", str(tmp_path / "others"), "--name", "stranger"], stderr=errors
-        )
-    try:
-        until(lambda: b"cannot join" in log.read_bytes() or stranger.poll() is not None)
-        assert "stranger" not in {node["name"] for node in machines.nodes()}
-    finally:
-        stranger.terminate()
-        stranger.wait(LIMIT_S)
+def test_an_agent_with_certificates_of_strangers_does_not_join(machines: Machines, stranger: Path) -> None:
+    until(lambda: b"cannot join" in stranger.read_bytes())
+    assert "stranger" not in {node["name"] for node in machines.nodes()}
 
 
 def test_an_agent_reports_an_invalid_scheduler_address(tmp_path: Path) -> None:

@@ -100,7 +100,7 @@ class Walk:
     def go(self, path: str, ready: str = "main h1") -> Page:
         self.page.goto(self.url + path)
         self.page.locator(ready).first.wait_for(state="attached")
-        self.page.wait_for_load_state("networkidle")
+        expect(self.page.locator(".skeleton, [aria-busy=true]")).to_have_count(0)
         return self.page
 
     def look(self, where: str) -> None:

@@ -26,15 +26,21 @@ from tests.support.service import PASSWORD
 from tests.support.service import Service
 
 
-@pytest.fixture
-def relayed(browser: Browser, tmp_path: Path, nginx: Nginx) -> Iterator[tuple[Ui, Desk, Relay]]:
+@pytest.fixture(scope="module")
+def line(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Service, Relay]]:
     """A service of its own behind a relay, so that it may go away and come back under one address."""
-    with Service(tmp_path / "data") as service, Relay(port_of(service.url)) as relay:
-        desk = Desk(service, nginx.url)
+    folder = tmp_path_factory.mktemp("relayed")
+    with Service(folder / "data") as service, Relay(port_of(service.url)) as relay:
         service.url = f"http://127.0.0.1:{relay.port}"
-        ui = Ui(browser, service)
-        yield ui, desk, relay
-        ui.close()
+        yield service, relay
+
+
+@pytest.fixture
+def relayed(browser: Browser, line: tuple[Service, Relay], nginx: Nginx) -> Iterator[tuple[Ui, Desk, Relay]]:
+    service, relay = line
+    ui = Ui(browser, service)
+    yield ui, Desk(service, nginx.url), relay
+    ui.close()
 
 
 def port_of(url: str) -> int:
