@@ -78,6 +78,9 @@ def test_plans_run(block: Block, shop: Shop, tmp_path: Path) -> None:
     plan = PlanFile.parse(yaml.safe_load(block.text))
     assert load_of(plan.config).duration <= SHORT_S
     (tmp_path / "plan.yaml").write_text(unhurried(retargeted(block.text, shop.url)), "utf-8")
+    for table in blocks_of(block.page):
+        if table.language == "csv":
+            (tmp_path / plan.config.data_config.get("file", "unused")).write_text(table.text, "utf-8")
     report = tmp_path / "report.json"
     code = main(["run", str(tmp_path / "plan.yaml"), "--quiet", "--json", str(report)])
     found = json.loads(report.read_text("utf-8"))

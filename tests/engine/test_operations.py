@@ -96,7 +96,8 @@ async def test_what_json_cannot_hold_is_the_plugins_mistake(number: float, text:
 
 async def test_what_a_plugin_raises_is_placed() -> None:
     assert await problem(raising(InvalidInput.at("url", "不对", "is wrong"))) == ("request.url", "is wrong")
-    assert await problem(raising(Failed("DNS Error", "x"))) == ("request", "the host name cannot be resolved (x); check the host name in the address")
+    unresolved = "the host name cannot be resolved (x); check the host name in the address"
+    assert await problem(raising(Failed("DNS Error", "x"))) == ("request", unresolved)
     assert await problem(raising(KeyError("k"))) == ("request", "'k'")
     assert await problem(raising(TimeoutError("mine"))) == ("request", "mine")
     assert await problem(list, raising(InvalidInput.at("ca", "不对", "is wrong"))) == (
