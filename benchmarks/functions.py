@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import NoEncryption
 from cryptography.hazmat.primitives.serialization import PrivateFormat
 from cryptography.hazmat.primitives.serialization import PublicFormat
 
-from perfsvc.model.functions.library import known
+from perfsvc.model.functions.library import registered
 from perfsvc.model.template import Template
 from perfsvc.plugin import ReplyParts
 from perfsvc.plugin import RunContext
@@ -71,7 +71,7 @@ VALUES = {
 
 def main() -> None:
     """A variable alone, every function once, and a signature; a text without variables is the floor."""
-    calls = [CALLED.get(name, function.examples[0]) for name, function in known().items()]
+    calls = [CALLED.get(name, function.examples[0]) for name, function in registered().items()]
     for expression in ["text", *calls, *MORE]:
         print(f"{cost_ns('{{' + expression + '}}'):8.0f} ns  {expression}")
     unsigned, signed = (

@@ -80,7 +80,7 @@ class Controller:
         snapshot = decode(packet)
         self.metrics.merge(snapshot)
         window_rows.encode(1, "20261121-0123456789abcdef", snapshot)
-        self._roll_call.heard(snapshot.node, snapshot.second, second)
+        self._roll_call.report(snapshot.node, snapshot.second, second)
         upto = self._roll_call.complete(second)
         for closed in [] if upto is None else self.metrics.close_seconds(upto):
             self._judge.observe(closed, self.metrics)

@@ -45,7 +45,7 @@ logger = logging.getLogger(__name__)
 # Values from the environment and from flags are text; what is not text is left to the type itself.
 
 
-def _whole(raw: Any) -> Any:
+def _integer(raw: Any) -> Any:
     return int(raw) if isinstance(raw, str) and re.fullmatch(r"\s*-?[0-9]{1,18}\s*", raw, re.ASCII) else raw
 
 
@@ -116,7 +116,7 @@ def _public_url(value: str) -> str:
 
 Line = Annotated[str, AfterValidator(_plain)]
 Filled = Annotated[Line, AfterValidator(_filled)]
-Whole = Annotated[int, BeforeValidator(_whole)]
+Integer = Annotated[int, BeforeValidator(_integer)]
 Switch = Annotated[bool, BeforeValidator(_switch)]
 Folder = Annotated[Path, BeforeValidator(_folder)]
 LogLevel = Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)]
@@ -129,7 +129,9 @@ class Settings(Spec):  # size: one attribute for each setting
     """The merged settings. Times are in seconds, sizes in bytes; secrets are left out of ``repr``."""
 
     host: Filled = titled("监听地址", "Address to listen on", default="127.0.0.1")
-    port: Whole = titled("监听端口，0 表示任选", "Port to listen on; 0 takes a free one", default=8000, ge=0, le=65535)
+    port: Integer = titled(
+        "监听端口，0 表示任选", "Port to listen on; 0 takes a free one", default=8000, ge=0, le=65535
+    )
     data_dir: Folder = titled("数据目录", "Data folder", default=Path("data"))
     database_url: Filled = titled(
         "数据库地址：sqlite:///文件（位于数据目录）、mysql://… 或 mariadb://…",
@@ -168,31 +170,31 @@ class Settings(Spec):  # size: one attribute for each setting
     target_deny: HostRules = titled(
         "禁止压测的目标，以逗号分隔", "Targets that may not be loaded, separated by commas", default=()
     )
-    access_token_ttl: Whole = titled(
+    access_token_ttl: Integer = titled(
         "访问令牌有效期（秒）", "Lifetime of an access token, s", default=900, ge=10, le=86_400
     )
-    refresh_token_ttl: Whole = titled(
+    refresh_token_ttl: Integer = titled(
         "刷新令牌有效期（秒）", "Lifetime of a refresh token, s", default=604_800, ge=60, le=31_536_000
     )
-    session_ttl: Whole = titled(
+    session_ttl: Integer = titled(
         "一次登录最长持续时间（秒）", "Longest time between two logins, s", default=2_592_000, ge=60, le=31_536_000
     )
-    login_attempts: Whole = titled(
+    login_attempts: Integer = titled(
         "同一用户与地址在限制窗口内的登录次数",
         "Login attempts per user and address within the login window",
         default=10,
         ge=1,
         le=10_000,
     )
-    login_window: Whole = titled(
+    login_window: Integer = titled(
         "登录次数限制窗口（秒）", "Length of the login window, s", default=300, ge=1, le=86_400
     )
     registration: Switch = titled("是否开放注册", "Whether anyone may register", default=False)
     demo: Switch = titled("是否提供演示目标 /demo/", "Whether there is a demo target at /demo/", default=True)
-    max_body_size: Whole = titled(
+    max_body_size: Integer = titled(
         "请求体大小上限（字节）", "Largest request body, bytes", default=10_485_760, ge=1024, le=1_073_741_824
     )
-    data_cache_size: Whole = titled(
+    data_cache_size: Integer = titled(
         "数据缓存上限（字节）",
         "Disk space for cached rows of data sources, bytes",
         default=1_073_741_824,
@@ -204,7 +206,7 @@ class Settings(Spec):  # size: one attribute for each setting
         "Folder of the SQLite files that database connections may use, below the data folder",
         default=Path("databases"),
     )
-    max_datafile_size: Whole = titled(
+    max_datafile_size: Integer = titled(
         "数据文件大小上限（字节）", "Largest data file, bytes", default=1_073_741_824, ge=1024, le=1_099_511_627_776
     )
     cors_origins: Origins = titled(
@@ -257,13 +259,13 @@ def load(
 
     Raises SettingsError with every problem found.
     """
-    given = {name: value for name, value in (flags or {}).items() if value is not None}
+    from_flags = {name: value for name, value in (flags or {}).items() if value is not None}
     values: dict[str, Any] = {}
     problems: list[Text] = []
     for source, raw in (
         (Text(f"文件 {config}", f"file {config}"), _of_file(config)),
         (Text("环境变量", "environment"), _of_environment(os.environ if environ is None else environ)),
-        (Text("命令行参数", "flags"), given),
+        (Text("命令行参数", "flags"), from_flags),
     ):
         try:
             parsed = Settings.model_validate(raw)
@@ -308,7 +310,7 @@ def _of_file(path: Path | None) -> dict[str, Any]:
 def _of_environment(environ: Mapping[str, str]) -> dict[str, str]:
     """Return the settings in the environment. Unknown names are logged only: they may belong to another program."""
     ours = {name: value for name, value in environ.items() if name.startswith(PREFIX) and name not in BUILD_TIME_NAMES}
-    known = {row.environment_name: row.name for row in SETTINGS}
-    for name in sorted(ours.keys() - known.keys()):
+    names = {row.environment_name: row.name for row in SETTINGS}
+    for name in sorted(ours.keys() - names.keys()):
         logger.warning("%s in the environment is not a known setting", name)
-    return {known[name]: value for name, value in ours.items() if name in known}
+    return {names[name]: value for name, value in ours.items() if name in names}

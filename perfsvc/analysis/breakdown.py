@@ -51,7 +51,7 @@ def unsent_details(metrics: RunMetrics) -> list[dict[str, Any]]:
     return class_details(metrics, everything.unsent_by, everything.requests + everything.unsent)
 
 
-def class_details(metrics: RunMetrics, counts: dict[str, int], whole: int) -> list[dict[str, Any]]:
+def class_details(metrics: RunMetrics, counts: dict[str, int], total: int) -> list[dict[str, Any]]:
     """One entry per class, the most frequent first, with its samples."""
     samples: dict[str, list[ErrorSample]] = {}
     for sample in metrics.error_samples:
@@ -60,7 +60,7 @@ def class_details(metrics: RunMetrics, counts: dict[str, int], whole: int) -> li
         {
             "error_class": error_class,
             "count": count,
-            "share": rate(percent(count, whole)),
+            "share": rate(percent(count, total)),
             "samples": [_sample(sample, metrics) for sample in samples.get(error_class, [])],
         }
         for error_class, count in by_count(counts).items()

@@ -142,7 +142,7 @@ class MetricFigures(NamedTuple):
     errors: int
 
 
-def check_wanted(metric_type: str | None, time_range: int | None) -> None:
+def check_query(metric_type: str | None, time_range: int | None) -> None:
     """Raises InvalidInput for what is not a block or not a time."""
     if metric_type is not None and metric_type not in METRIC_TYPES:
         names = ", ".join(METRIC_TYPES)

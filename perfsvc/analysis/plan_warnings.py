@@ -15,7 +15,7 @@ from perfsvc.analysis.plan_estimate import thinking_of
 from perfsvc.analysis.warnings import MOST_NAMES
 from perfsvc.errors import Problem
 from perfsvc.errors import Text
-from perfsvc.model.load import wanted_iterations
+from perfsvc.model.load import iteration_goal
 from perfsvc.model.run import RunSpec
 from perfsvc.model.scene import PARTS
 from perfsvc.model.scene import GroupStep
@@ -153,7 +153,7 @@ def _urls_of(spec: RunSpec) -> Iterator[str]:
 
 def _iterations_too_many(spec: RunSpec) -> Iterator[Text]:
     """Iterations that do not fit into the time even if every reply came at once."""
-    wanted, load = wanted_iterations(spec.load), spec.load
+    wanted, load = iteration_goal(spec.load), spec.load
     if wanted is None or load.length is None or load.control is not None:
         return
     each = thinking_of(spec)

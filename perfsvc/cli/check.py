@@ -77,13 +77,13 @@ def show_expected(what: str, spec: RunSpec, warnings: Sequence[Text], language: 
 
 def length_text(load: Load) -> Text:
     """Return how long a run takes, or what ends it."""
-    from perfsvc.model.load import wanted_iterations
+    from perfsvc.model.load import iteration_goal
 
     if load.length is None:
-        count = wanted_iterations(load)
+        count = iteration_goal(load)
         return Text(f"{count} 次迭代后结束", f"until {count} iterations are done")
     if load.iterations is not None:
-        count = wanted_iterations(load)
+        count = iteration_goal(load)
         return Text(f"{count} 次迭代，最长 {load.length:g} 秒", f"{count} iterations, {load.length:g} s at most")
     return Text(f"时长 {load.length:g} 秒", f"{load.length:g} s")
 

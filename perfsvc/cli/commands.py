@@ -60,7 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     tolerate_encodings()
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy's threads: nothing here multiplies matrices
     argv = sys.argv[1:] if arguments is None else arguments
-    language = shown_language(wanted_language(argv) or locale_language())
+    language = shown_language(language_flag(argv) or locale_language())
     chosen = make_parser(language).parse_args(argv)
     if chosen.command != "serve" and chosen.log_level:  # the service has a setting for it
         logging.basicConfig(level=chosen.log_level.upper(), format=LOG_FORMAT, stream=sys.stderr)
@@ -102,7 +102,7 @@ def make_parser(language: str = "en") -> argparse.ArgumentParser:
     return parser
 
 
-def wanted_language(argv: Sequence[str]) -> str | None:
+def language_flag(argv: Sequence[str]) -> str | None:
     """Return the language that ``--lang`` names, which the parser's own errors need before it has parsed anything."""
     parser = argparse.ArgumentParser(add_help=False, exit_on_error=False, allow_abbrev=False)
     add_language(parser, None)

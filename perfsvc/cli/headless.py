@@ -105,15 +105,15 @@ async def _from_start_to_end(run: Run) -> dict[str, Any]:
 class Interruptions:
     """Handles Ctrl-C and SIGTERM: the first one stops the run gracefully, the second one cancels it."""
 
-    def __init__(self, run: Run, whole: asyncio.Future[dict[str, Any]]) -> None:
+    def __init__(self, run: Run, whole_run: asyncio.Future[dict[str, Any]]) -> None:
         self._run = run
-        self._whole = whole
+        self._whole_run = whole_run
         self._stopping = False
 
     def on_signal(self) -> None:
         """Stop the run, or cancel it when it is stopping already."""
         if self._stopping:
-            self._whole.cancel()
+            self._whole_run.cancel()
             return
         self._stopping = True
         try:

@@ -36,17 +36,19 @@ def apply_outside(
     """Write values from outside into a plan's document. Return the problems, in order."""
     problems: list[Problem] = []
     try:
-        given = {**file_values(chosen.env_file), **flag_values(chosen.env or ())}
+        overrides = {**file_values(chosen.env_file), **flag_values(chosen.env or ())}
     except InvalidInput as error:
         return error.problems
-    filler = Filler({**process, **given}, problems)
+    filler = Filler({**process, **overrides}, problems)
     filler.fill(document)
     env = document.setdefault("env", {})
     if isinstance(env, dict):
         variables = env.setdefault("variables", {})
         if isinstance(variables, dict):
             variables.update({alias(name): value for name, value in filler.used.items()})
-            variables.update({**{name: filler.used[name] for name in filler.used if name not in variables}, **given})
+            variables.update(
+                {**{name: filler.used[name] for name in filler.used if name not in variables}, **overrides}
+            )
         if chosen.host is not None:
             env["host"] = chosen.host
     return problems + [Problem(at, _missing_secret(at)) for at in masked_places(document)]

@@ -52,13 +52,13 @@ def add(commands: Any) -> None:
 
 def execute(chosen: argparse.Namespace, language: str) -> int:
     """List the plugins, or create a new one."""
-    from perfsvc.model.functions.library import known
+    from perfsvc.model.functions.library import registered
     from perfsvc.plugin import skeleton
     from perfsvc.plugin.catalog import Catalog
 
     described = Catalog.load().describe()
     if chosen.action == "new":
-        used_names = [*known(), *(plugin["name"] for plugin in described)]
+        used_names = [*registered(), *(plugin["name"] for plugin in described)]
         sys.stdout.write(f"{skeleton.make(chosen.name, chosen.into, chosen.kinds or skeleton.USUAL, used_names)}\n")
     elif chosen.json:
         write_json(described, "-")

@@ -15,7 +15,7 @@ from perfsvc.errors import Text
 from perfsvc.metrics.figures import SHORTEST_SPAN_NS
 from perfsvc.metrics.figures import Second
 from perfsvc.metrics.figures import percent
-from perfsvc.model.load import wanted_iterations
+from perfsvc.model.load import iteration_goal
 from perfsvc.model.run import RunState
 from perfsvc.model.window import Snapshot
 from perfsvc.service.runs.run import STOPPED_BY_USER
@@ -77,7 +77,7 @@ class Progress(Output):
 
     def _show(self, live: LiveLines, second: Second) -> None:
         load, metrics = self._run.spec.load, self._run.metrics
-        planned = wanted_iterations(load) if load.iterations is not None else None
+        planned = iteration_goal(load) if load.iterations is not None else None
         done = metrics.iterations + metrics.warm_up.iterations
         share = done / planned if planned else second.elapsed / load.duration if load.duration else 0.0
         lines = ["  ".join(self._load(second)).strip(), "  ".join(self._figures(second)), *self._search()]
@@ -91,7 +91,7 @@ class Progress(Output):
         if load.iterations is not None:
             parts = [
                 f"{second.elapsed:6.1f} s",
-                f"{name['iterations']} {metrics.iterations + metrics.warm_up.iterations}/{wanted_iterations(load)}",
+                f"{name['iterations']} {metrics.iterations + metrics.warm_up.iterations}/{iteration_goal(load)}",
             ]
         if second.planned_rate:
             parts.append(f"{name['planned']} {second.planned_rate:g}/s")

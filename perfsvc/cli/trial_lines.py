@@ -106,6 +106,6 @@ def _block(title: Text, text: str, language: str) -> list[str]:
     return [f"{INDENT}{colon(title, language).rstrip()}", *lines] if text else []
 
 
-def _why(found: dict[str, Any], language: str) -> str:
+def _why(value: dict[str, Any], language: str) -> str:
     """Return what was found instead."""
-    return f" ({Text(**found['finding']).of(language)})" if found["finding"] else ""
+    return f" ({Text(**value['finding']).of(language)})" if value["finding"] else ""

@@ -50,14 +50,14 @@ class ReadAhead:
         self._bytes = 0
         self._limit = BLOCK
         self.row_bytes = 0
-        self._whole = False
+        self._all_in_memory = False
         self._done = False
         self._coming: asyncio.Task[list[Row]] | None = None
         self._at_once = type(feed).read_nowait is not Feed.read_nowait
 
     async def next(self) -> list[Row]:
         """The next block, or an empty one at the end and then the first again. Raises DataFailure."""
-        if self._whole:
+        if self._all_in_memory:
             return self._kept_again()
         if self._done:
             await self.rewind()
@@ -69,7 +69,7 @@ class ReadAhead:
 
     def read_nowait(self, limit: int) -> list[Row] | None:
         """Like ``next``, but return at most ``limit`` rows of a feed, and None where reading would wait."""
-        if self._whole:
+        if self._all_in_memory:
             return self._kept_again()
         if self._done or self._coming is not None:
             return None
@@ -79,13 +79,13 @@ class ReadAhead:
     @property
     def slow(self) -> bool:
         """Whether the next block would have to be waited for."""
-        return not self._whole and (self._coming is None or not self._coming.done())
+        return not self._all_in_memory and (self._coming is None or not self._coming.done())
 
     async def rewind(self) -> None:
         """Begin again at the first row. Raises DataFailure."""
         await self.stop()
-        self._done = self._whole
-        if not self._whole:
+        self._done = self._all_in_memory
+        if not self._all_in_memory:
             self._kept, self._bytes = None if self._kept is None else [], 0
             await self._feed.rewind()
 
@@ -106,7 +106,7 @@ class ReadAhead:
     def _checked(self, block: list[Row]) -> list[Row]:
         """A block of JSON-safe rows; an empty one is the end."""
         if not block:
-            self._done, self._whole = True, self._kept is not None
+            self._done, self._all_in_memory = True, self._kept is not None
             return block
         if not self._feed.json_safe:
             block = json_safe(block)
@@ -178,24 +178,24 @@ class RowOrder(ABC):
         rows: list[Row] = []
         while len(rows) < count and not self.over and self._failure is None:
             try:
-                found = self._at_hand(count - len(rows))
+                block = self._next_nowait(count - len(rows))
             except Exception as error:
                 self._failure = error
                 break
-            if found is None:
+            if block is None:
                 break
-            rows += found
-            self._add_count(len(found))
+            rows += block
+            self._add_count(len(block))
         return rows
 
-    def _at_hand(self, count: int) -> list[Row] | None:
+    def _next_nowait(self, count: int) -> list[Row] | None:
         """Rows of this cycle, none at its end; None where reading would wait. Raises what reading raises."""
         return None
 
-    def _add_count(self, found: int) -> None:
-        self.count += found
-        self.in_cycle += found
-        if not found and self._failure is None:
+    def _add_count(self, number: int) -> None:
+        self.count += number
+        self.in_cycle += number
+        if not number and self._failure is None:
             self._end_cycle()
 
     def _end_cycle(self) -> None:
@@ -238,7 +238,7 @@ class SequentialOrder(RowOrder):
         begin, self._position = self._position, self._position + count
         rows += self._block[begin : self._position]
 
-    def _at_hand(self, count: int) -> list[Row] | None:
+    def _next_nowait(self, count: int) -> list[Row] | None:
         if self._position >= len(self._block):
             block = self._source.read_nowait(count)
             if block is None:
@@ -317,7 +317,7 @@ class ShuffledOrder(WindowedOrder):
             if not self._at_end:
                 await self._fill()
 
-    def _at_hand(self, count: int) -> list[Row] | None:
+    def _next_nowait(self, count: int) -> list[Row] | None:
         if not (self._at_end and self._window):
             return None
         return [self._take_any() for _ in range(min(count, len(self._window)))]
@@ -326,19 +326,19 @@ class ShuffledOrder(WindowedOrder):
 class RandomOrder(WindowedOrder):
     """Any row at any time. Over data larger than the window, each row taken moves the window on by one."""
 
-    _whole = False
+    _all_in_window = False
 
     async def _next(self, count: int, rows: list[Row]) -> None:
         if not self._window:
             await self._fill()
-            self._whole = self._at_end
+            self._all_in_window = self._at_end
         for _ in range(count if self._window else 0):
             rows.append(self._any())
-            if not self._whole:
+            if not self._all_in_window:
                 await self._move_on()
 
-    def _at_hand(self, count: int) -> list[Row] | None:
-        return [self._any() for _ in range(count)] if self._whole and self._window else None
+    def _next_nowait(self, count: int) -> list[Row] | None:
+        return [self._any() for _ in range(count)] if self._all_in_window and self._window else None
 
     def _any(self) -> Row:
         return self._window[self._random.randrange(len(self._window))]

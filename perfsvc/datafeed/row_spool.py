@@ -151,8 +151,8 @@ class SpooledFeed(Feed):
         if not self._rows and self._next_block < self._spool.blocks:
             self._rows = await self._spool.read(self._next_block)
             self._next_block += 1
-        given, self._rows = self._rows[:limit], self._rows[limit:]
-        return given
+        rows, self._rows = self._rows[:limit], self._rows[limit:]
+        return rows
 
     async def rewind(self) -> None:
         self._next_block = 0

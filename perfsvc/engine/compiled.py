@@ -143,7 +143,7 @@ class CompiledRun:
             return
         for use in self._unknown:
             if use.name not in self._columns:
-                yield unknown_name(use.name, {*use.known, *self._columns}, use.path)
+                yield unknown_name(use.name, {*use.available, *self._columns}, use.path)
 
     def _context(self) -> RunContext:
         target = self._spec.target

@@ -221,7 +221,7 @@ class Arrivals:
                 first, self._share = self._splits.popleft()
                 self._number, self._skipped = self._passed_since(first), []
             if self._share.owns(self._number):
-                self._found(area)
+                self._set_next(area)
                 return
             self._skipped.append(area)
             if self._share.empty and not self._splits:
@@ -243,7 +243,7 @@ class Arrivals:
         """Number of arrivals from ``area`` on that were passed before the change was known."""
         return sum(1 for _ in takewhile(lambda each: each >= area - ROUNDING, reversed(self._passed or ())))
 
-    def _found(self, area: float) -> None:
+    def _set_next(self, area: float) -> None:
         self._area = area
         self.due = self._profile.moment_of(area)
         if not (self._splits or self._again):

@@ -60,7 +60,7 @@ class Probe:
         self._process = psutil.Process()
         self._files_limit = raise_open_files_limit()
         self._ports = Ports()
-        self._known: dict[str, float] = {}
+        self._last_readings: dict[str, float] = {}
         self._network = int(self._measured("network", self._network_bytes))
         self._sampler = ProcessSampler()
         self._worst_send_ns = 0
@@ -99,10 +99,10 @@ class Probe:
     def _measured(self, name: str, measure: Callable[[], float]) -> float:
         """The current reading, or the last one where measuring fails: a process without a free file must go on."""
         try:
-            self._known[name] = measure()
+            self._last_readings[name] = measure()
         except (OSError, psutil.Error):
-            return self._known.get(name, 0.0)
-        return self._known[name]
+            return self._last_readings.get(name, 0.0)
+        return self._last_readings[name]
 
     @staticmethod
     def _network_bytes() -> int:

@@ -97,23 +97,23 @@ class Resolver:
     def __init__(self, policy: TargetPolicy, cached: bool = True) -> None:
         self._policy = policy
         self._cached = cached
-        self._known: dict[tuple[str, int], asyncio.Future[list[Address]]] = {}
+        self._lookups: dict[tuple[str, int], asyncio.Future[list[Address]]] = {}
 
     async def resolve(self, host: str, port: int) -> list[Address]:
         """Allowed addresses of a host. Raises OSError for an unknown name, TargetDenied when none is allowed."""
         if not self._cached:
             return await self._look_up(host, port)
-        known = self._known.get((host, port))
-        if known is None or (known.done() and known.exception() is not None):
-            known = self._remember((host, port), asyncio.ensure_future(self._look_up(host, port)))
-        return await asyncio.shield(known)
+        lookup = self._lookups.get((host, port))
+        if lookup is None or (lookup.done() and lookup.exception() is not None):
+            lookup = self._remember((host, port), asyncio.ensure_future(self._look_up(host, port)))
+        return await asyncio.shield(lookup)
 
     def _remember(self, key: tuple[str, int], looking: asyncio.Future[list[Address]]) -> asyncio.Future[list[Address]]:
-        if len(self._known) >= MAX_NAMES:
-            self._known.pop(next(iter(self._known)))
+        if len(self._lookups) >= MAX_NAMES:
+            self._lookups.pop(next(iter(self._lookups)))
         # A failure that no request waits for is not a warning at exit.
         looking.add_done_callback(lambda future: future.cancelled() or future.exception())
-        self._known[key] = looking
+        self._lookups[key] = looking
         return looking
 
     async def _look_up(self, host: str, port: int) -> list[Address]:

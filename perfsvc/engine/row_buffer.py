@@ -369,10 +369,10 @@ class RowBuffer:
 
     def _claim(self) -> None:
         """Claim the next rows; only one claim at a time waits for its confirmation."""
-        wanted = self._wanted()
-        while wanted > 0 and self._leases and not self._unconfirmed:
-            lease, rows = self._leases.claim(wanted)
-            wanted -= len(rows)
+        demand = self._demand()
+        while demand > 0 and self._leases and not self._unconfirmed:
+            lease, rows = self._leases.claim(demand)
+            demand -= len(rows)
             if self._supply.claim(lease.number, lease.claimed, self._spent()) or not self._allocation.unique:
                 self._add(rows)
             else:
@@ -382,7 +382,7 @@ class RowBuffer:
         self._added += len(rows)
         self.usable.extend(rows)
 
-    def _wanted(self) -> int:
+    def _demand(self) -> int:
         """Number of rows to claim now. Where a user takes one row only, the waiting users are the whole demand."""
         waiting = len(self._queue)
         if self._allocation.once or not self._leases or self._unconfirmed:
@@ -411,12 +411,12 @@ class RowBuffer:
         if self._requested or self.ended or self._failure is not None:
             return False
         spare = self._leases.unclaimed + len(self.usable) + len(self._unconfirmed) - len(self._queue)
-        wanted = -spare
+        demand = -spare
         if not self._allocation.once and spare <= self._few:
-            wanted = max(self._blocks.next(self._now_ns()), wanted)
-        if wanted <= 0:
+            demand = max(self._blocks.next(self._now_ns()), demand)
+        if demand <= 0:
             return False
-        grant = self._supply.request(wanted)
+        grant = self._supply.request(demand)
         self._requested, self._prompt = grant is None, grant is not None
         if grant is not None:
             self._leases.add(grant)

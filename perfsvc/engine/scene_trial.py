@@ -130,7 +130,7 @@ class SceneTrial:  # size: one method for each kind of step, all of which share 
         self._timeout_ms = timeout_ms
         self._rng = random.Random(seed)  # noqa: S311 - repeatable on purpose
         self._protocols: dict[str, Protocol] = {}
-        self._library = Library(hear=lambda name, value: self._signed.append((name, value)))
+        self._library = Library(on_signed=lambda name, value: self._signed.append((name, value)))
         self._signed: list[tuple[str, Any]] = []
         self._sessions: dict[str, Session] = {}
         self._calls: dict[int, Call] = {}

@@ -54,11 +54,11 @@ class UsedNames:
 
 
 class UnknownUse(NamedTuple):
-    """A variable that neither steps nor the environment give a value, where it is used, and what is ``known`` there."""
+    """A variable without a value from steps or the environment, its place, and the names ``available`` there."""
 
     name: str
     path: str
-    known: set[str]
+    available: set[str]
 
 
 def unknown_names(spec: RunSpec, used: Iterable[tuple[str, Step, str]]) -> list[UnknownUse]:
@@ -68,10 +68,10 @@ def unknown_names(spec: RunSpec, used: Iterable[tuple[str, Step, str]]) -> list[
     """
     scenes = [weighted.scene for weighted in spec.scenes]
     shared = {*spec.target.variables, *extracted_names(scenes, "setup")}
-    known = [shared | extracted_names([scene]) for scene in scenes]
+    available = [shared | extracted_names([scene]) for scene in scenes]
     found = []
     for name, step, path in used:
-        names = known[scene_number(path)]
+        names = available[scene_number(path)]
         if name in names:
             continue
         place = place_of(name, step, path, spec.target)

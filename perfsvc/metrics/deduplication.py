@@ -11,12 +11,12 @@ Range = tuple[int, int]
 class SeenSequence:
     """The numbers seen of one node, counted from 1."""
 
-    __slots__ = ("_gaps", "_given_up", "highest")
+    __slots__ = ("_abandoned", "_gaps", "highest")
 
     def __init__(self) -> None:
         self.highest = 0
         self._gaps: list[Range] = []
-        self._given_up: list[Range] = []
+        self._abandoned: list[Range] = []
 
     def accept(self, seq: int) -> bool:
         """Whether ``seq`` is new; a number seen before, or below 1, is not."""
@@ -30,7 +30,7 @@ class SeenSequence:
     @property
     def missing(self) -> list[Range]:
         """The gaps in order, as (first, last); those given up as one range from the first to the last of them."""
-        return [*self._given_up, *self._gaps]
+        return [*self._abandoned, *self._gaps]
 
     @property
     def missing_count(self) -> int:
@@ -41,8 +41,8 @@ class SeenSequence:
         self._gaps.append(gap)
         if len(self._gaps) > MAX_RANGES:
             oldest = self._gaps.pop(0)
-            first = self._given_up[0][0] if self._given_up else oldest[0]
-            self._given_up = [(first, oldest[1])]
+            first = self._abandoned[0][0] if self._abandoned else oldest[0]
+            self._abandoned = [(first, oldest[1])]
 
     def _fill(self, seq: int) -> bool:
         for at, (first, last) in enumerate(self._gaps):

@@ -45,18 +45,18 @@ class ErrorClasses:
 
     def __init__(self, limit: int = MAX_ERROR_CLASSES) -> None:
         self._limit = limit
-        self._known: dict[str, str] = {OTHER: OTHER}
+        self._admitted_names: dict[str, str] = {OTHER: OTHER}
 
     def name(self, error_class: str) -> str:
         """The class itself, or ``Other``."""
-        known = self._known.get(error_class)
-        return self._admitted(error_class[:MAX_NAME_LENGTH]) if known is None else known
+        admitted = self._admitted_names.get(error_class)
+        return self._admitted(error_class[:MAX_NAME_LENGTH]) if admitted is None else admitted
 
     def _admitted(self, name: str) -> str:
-        if name not in self._known:
-            if len(self._known) > self._limit:
+        if name not in self._admitted_names:
+            if len(self._admitted_names) > self._limit:
                 return OTHER
-            self._known[name] = name
+            self._admitted_names[name] = name
         return name
 
     def bounded(self, failures: Mapping[str, int]) -> dict[str, int]:
@@ -131,12 +131,12 @@ class StepRecorder:
             self._measure(gauges)
 
     def _add(self, counters: Mapping[str, float], times: int = 1) -> None:
-        known = self.counters
+        sums = self.counters
         for name, value in counters.items():
-            if name in known:
-                known[name] += value * times
-            elif len(known) < MAX_OWN_NAMES:
-                known[name] = value * times
+            if name in sums:
+                sums[name] += value * times
+            elif len(sums) < MAX_OWN_NAMES:
+                sums[name] = value * times
 
     def _add_same(self) -> None:
         if self._again and self._same is not None:

@@ -36,7 +36,7 @@ from perfsvc.metrics.validity import HealthLog
 from perfsvc.metrics.validity import Validity
 from perfsvc.metrics.validity import judge
 from perfsvc.metrics.warm_up import WarmUp
-from perfsvc.model.load import wanted_iterations
+from perfsvc.model.load import iteration_goal
 from perfsvc.model.node_timeouts import SILENT_S
 from perfsvc.model.run import RunSpec
 from perfsvc.model.scene import ONCE_PER_RUN
@@ -242,7 +242,7 @@ class RunMetrics:
         scenes = [weighted.scene.name for weighted in spec.scenes for _ in measured_steps(weighted.scene)]
         metrics = cls(spec.step_names(), groups, [part for part, _ in measured], spec.warm_up_s, scenes)
         percentiles = any(rule.window_s and percentile_of(rule.metric) is not None for rule in spec.thresholds)
-        metrics.planned = Planned(wanted_iterations(spec.load), scenes_of(spec), percentiles)
+        metrics.planned = Planned(iteration_goal(spec.load), scenes_of(spec), percentiles)
         return metrics
 
     def merge(self, snapshot: Snapshot, load: StepWindow | None = None) -> bool:

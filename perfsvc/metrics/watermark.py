@@ -35,7 +35,7 @@ class Watermark:
         self._reported.pop(node, None)
         self._silent.discard(node)
 
-    def heard(self, node: str, second: int, moment: float) -> None:
+    def report(self, node: str, second: int, moment: float) -> None:
         """Take note of a second that a node reported."""
         if node in self._reported:
             self._reported[node] = max(self._reported[node], second)

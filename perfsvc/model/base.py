@@ -80,7 +80,7 @@ def _fewer(spec: type[Spec], error: ValidationError, data: Any) -> ValidationErr
     while error.error_count() > MANY_ERRORS:
         beginning = Beginning(nodes)
         part = beginning.of(data)
-        if beginning.whole:
+        if beginning.complete:
             break
         try:
             spec.model_validate_json(json.dumps(part))
@@ -161,16 +161,16 @@ def titled(
 
 def exactly_one(*names: str) -> ConfigDict:
     """The config of a spec of whose fields ``names`` exactly one is given: its schema says so."""
-    return _given("oneOf", names)
+    return _required_among("oneOf", names)
 
 
 def at_least_one(*names: str) -> ConfigDict:
     """The config of a spec of whose fields ``names`` at least one is given: its schema says so."""
-    return _given("anyOf", names)
+    return _required_among("anyOf", names)
 
 
-def _given(keyword: str, names: tuple[str, ...]) -> ConfigDict:
-    def say(schema: dict[str, Any]) -> None:
+def _required_among(keyword: str, names: tuple[str, ...]) -> ConfigDict:
+    def write(schema: dict[str, Any]) -> None:
         # Within allOf, since forms take the alternatives of an object for variants of it.
         schema["allOf"] = [{keyword: [{"required": [name]} for name in names]}]
         for name in names:
@@ -181,13 +181,13 @@ def _given(keyword: str, names: tuple[str, ...]) -> ConfigDict:
             kinds = variants[0] if len(variants) == 1 else {"anyOf": variants}
             schema["properties"][name] = {**kinds, **least, **field}
 
-    return ConfigDict(json_schema_extra=say)
+    return ConfigDict(json_schema_extra=write)
 
 
 class Exact(Spec):
     """A spec in which null and nothing mean different things: what was left out is left out when it is written."""
 
     @model_serializer(mode="wrap")
-    def _as_given(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        given = {type(self).model_fields[name].alias or name for name in self.model_fields_set} | self.model_fields_set
-        return {key: value for key, value in write(self).items() if key in given}
+    def _without_unset(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        names = {type(self).model_fields[name].alias or name for name in self.model_fields_set} | self.model_fields_set
+        return {key: value for key, value in write(self).items() if key in names}

@@ -8,12 +8,12 @@ from typing import Any
 class Beginning:
     """Takes about the first ``nodes`` values of a document: of lists of objects and lists the later items are left out.
 
-    Nothing else is, since what is missing would be an error of its own. ``whole``: nothing was left out.
+    Nothing else is, since what is missing would be an error of its own. ``complete``: nothing was left out.
     """
 
     def __init__(self, nodes: int) -> None:
         self._left = nodes
-        self.whole = True
+        self.complete = True
 
     def of(self, value: Any) -> Any:
         """The document's beginning, which shares what it does not shorten."""
@@ -28,7 +28,7 @@ class Beginning:
         kept: list[Any] = []
         for item in items:
             if kept and self._left <= 0:
-                self.whole = False
+                self.complete = False
                 break
             kept.append(self.of(item))
         return kept

@@ -237,7 +237,7 @@ class PlanConfig(Spec, home="config"):
 
     @model_validator(mode="wrap")
     @classmethod
-    def _told_at_once(cls, data: Any, handler: ModelWrapValidatorHandler[PlanConfig]) -> PlanConfig:
+    def _all_problems_at_once(cls, data: Any, handler: ModelWrapValidatorHandler[PlanConfig]) -> PlanConfig:
         """Names that clash, fields that are wrong and contradictions between the others, all in one fault."""
         if not isinstance(data, dict):
             return handler(data)

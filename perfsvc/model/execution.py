@@ -127,7 +127,7 @@ def breached_of(thresholds: list[dict[str, Any]]) -> list[str]:
 
 def spark_of(series: dict[str, Any]) -> dict[str, list[Any]] | None:
     """The report's series in at most 60 points: means of rates, the highest of p95; None where nothing was measured."""
-    count = _whole_points(series)
+    count = _complete_points(series)
     if not count:
         return None
     width = -(-count // SPARK_POINTS)
@@ -143,7 +143,7 @@ def spark_of(series: dict[str, Any]) -> dict[str, list[Any]] | None:
     }
 
 
-def _whole_points(series: dict[str, Any]) -> int:
+def _complete_points(series: dict[str, Any]) -> int:
     """The number of points, without a last one in which the load went on for less than half of it."""
     count = len(series.get("timestamps") or ())
     elapsed: list[float] = series.get("elapsed") or []

@@ -145,7 +145,7 @@ class Load(Spec):
         return self.max_vus or 1 if self.open else int(self.peak)
 
 
-def wanted_iterations(load: Load) -> int | None:
+def iteration_goal(load: Load) -> int | None:
     """The number of iterations that end a run, over all users; None where nothing counts them."""
     limit = load.iterations
     if limit is None:

@@ -167,11 +167,11 @@ def _inflated(body: bytes, wbits: int, limit: int, partial: bool) -> tuple[bytes
 
 def _brotli(body: bytes, limit: int, partial: bool) -> bytes:
     decoder = brotli.Decompressor()
-    parts, size, given = [], 0, body
+    parts, size, pending = [], 0, body
     try:
         while size < limit:
-            part = decoder.process(given, output_buffer_limit=limit - size)
-            given = b""
+            part = decoder.process(pending, output_buffer_limit=limit - size)
+            pending = b""
             if not part:
                 break
             parts.append(part)

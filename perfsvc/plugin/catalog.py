@@ -92,9 +92,9 @@ class Catalog:
             *(_failed(failure) for failure in self.failures),
         ]
 
-    def _unknown(self, zh: str, en: str, name: str, known: list[str]) -> NotFound:
+    def _unknown(self, zh: str, en: str, name: str, names: list[str]) -> NotFound:
         failed = ", ".join(failure.origin.key for failure in self.failures)
-        listed = ", ".join(known)
+        listed = ", ".join(names)
         return NotFound(
             f"没有名为 {name} 的{zh}，可用：{listed or '无'}" + (f"；加载失败的插件：{failed}" if failed else ""),
             f"there is no {en} named {name}; there are: {listed or 'none'}"

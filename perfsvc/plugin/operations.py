@@ -11,15 +11,15 @@ from perfsvc.errors import Text
 from perfsvc.plugin.protocol import Operation
 
 
-def checked(found: Iterable[Any]) -> list[Operation]:
+def checked(operations: Iterable[Any]) -> list[Operation]:
     """Return operations whose requests are JSON. Raise TypeError or ValueError for any other."""
-    return [_checked(each) for each in found]
+    return [_checked(each) for each in operations]
 
 
-def _checked(found: Any) -> Operation:
-    if not isinstance(found, Operation):
-        raise TypeError(f"operations() returned {type(found).__name__}, not Operation")
-    name, kind, request = found
+def _checked(operation: Any) -> Operation:
+    if not isinstance(operation, Operation):
+        raise TypeError(f"operations() returned {type(operation).__name__}, not Operation")
+    name, kind, request = operation
     if not isinstance(name, str) or not isinstance(kind, Text) or not isinstance(request, Mapping):
         raise TypeError(f"operation {name!r}: name is str, kind is Text, request is a mapping")
     written = json.dumps([name, *kind, dict(request)], ensure_ascii=False, allow_nan=False).encode()

@@ -120,7 +120,7 @@ class PlanPreviews:
             preview = await self._runs.preview(plan)
         except InvalidInput as error:
             return _refused(error.problems, savable=True)
-        latency = None if form.plan_id is None else await self._store.run(_known_latency, form)
+        latency = None if form.plan_id is None else await self._store.run(_measured_latency, form)
         return self._preview(preview, [share.scene_id for share in shares], latency)
 
     async def _sealed(self, form: PreviewPlanForm) -> PlanConfig:
@@ -200,7 +200,7 @@ def _names(placement: Placement, agents: list[str]) -> list[str]:
     return agents[: placement.count]
 
 
-def _known_latency(form: PreviewPlanForm) -> KnownLatency | None:
+def _measured_latency(form: PreviewPlanForm) -> KnownLatency | None:
     """Latencies of the plan's last report that has any."""
     reported = RunFilter(plan_id=form.plan_id, project_id=form.project_id, reported=True)
     for row in run_list.page(reported, 1, 1).results:

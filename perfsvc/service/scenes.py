@@ -79,7 +79,7 @@ class Scenes:
     async def create(self, user: User, form: SceneForm) -> Scene:
         """Raises InvalidInput for steps that their protocol rejects, and for a copy of another project's scene."""
         source = None if form.copy_of is None else await self._source(form.copy_of, form.project_id)
-        document = as_given(form, leave_out={"project_id", "description", "copy_of"})
+        document = without_unset(form, leave_out={"project_id", "description", "copy_of"})
         spec = await off_loop(self._sealed, document, [source.spec] if source is not None else [])
         return await self._store.run(scenes.create, form.project_id, user.id, spec, form.description)
 
@@ -92,7 +92,7 @@ class Scenes:
     async def update(self, scene_id: int, change: SceneChange, edit: Edit) -> Scene:
         """Raises ChangedMeanwhile, and InvalidInput for steps that their protocol rejects."""
         scene = await self.get(scene_id)
-        await off_loop(lambda: self._checked(shown(_merged(scene, as_given(change, leave_out={"description"})))))
+        await off_loop(lambda: self._checked(shown(_merged(scene, without_unset(change, leave_out={"description"})))))
         return await self._store.run(self._update, scene_id, change, edit)
 
     async def delete(self, scene_id: int) -> None:
@@ -104,7 +104,7 @@ class Scenes:
         scene = scenes.get(scene_id)
         edit.refuse_stale(scene.updated_time, scene.updated_by)
         description = change.description if "description" in change.model_fields_set else scene.description
-        document = self._secrets.sealed(as_given(change, leave_out={"description"}), [scene.spec])
+        document = self._secrets.sealed(without_unset(change, leave_out={"description"}), [scene.spec])
         spec = SceneSpec.parse(_merged(scene, document))
         return scenes.update(replace(scene, spec=spec, description=description, updated_by=edit.user.username))
 
@@ -140,10 +140,10 @@ class Scenes:
 
 
 def _merged(scene: Scene, document: dict[str, Any]) -> dict[str, Any]:
-    return {**as_given(scene.spec), **document}
+    return {**without_unset(scene.spec), **document}
 
 
-def as_given(spec: Spec, leave_out: Collection[str] = ()) -> dict[str, Any]:
+def without_unset(spec: Spec, leave_out: Collection[str] = ()) -> dict[str, Any]:
     """The document of a scene or of its changes, made step by step, since one call would hold the interpreter long."""
     names = [name for name in type(spec).model_fields if name in spec.model_fields_set and name not in leave_out]
     return {

@@ -26,7 +26,7 @@ from perfsvc.model.functions.expression import parse
 from perfsvc.model.functions.function import Function
 from perfsvc.model.functions.function import signature_of
 from perfsvc.model.functions.library import Library
-from perfsvc.model.functions.library import known
+from perfsvc.model.functions.library import registered
 from perfsvc.model.problems import Fault
 from perfsvc.model.scene import Condition
 from perfsvc.model.scene import SceneSpec
@@ -105,7 +105,7 @@ def schemas() -> dict[str, dict[str, Any]]:
 
 def function_words() -> list[Word]:
     """The functions of templates, those of plugins too, each as its first example has it."""
-    return [word_of(name, function) for name, function in known().items()]
+    return [word_of(name, function) for name, function in registered().items()]
 
 
 def word_of(name: str, function: type[Function]) -> Word:

@@ -44,7 +44,7 @@ from perfsvc.service.envs import Envs
 from perfsvc.service.fields import Id
 from perfsvc.service.runs.opening import new_seed
 from perfsvc.service.scene_secrets import SceneSecrets
-from perfsvc.service.scenes import as_given
+from perfsvc.service.scenes import without_unset
 from perfsvc.store import envs
 from perfsvc.store import plans
 from perfsvc.store import scenes
@@ -168,8 +168,8 @@ class Trials:
         around = TrialSurroundings(self._catalog.protocol, resolver, target, form.protocol_options, {}, files)
         with self._one_more():
             try:
-                found = await operations_of(form.protocol, form.request, around, form.timeout)
-                return await off_loop(_without_secrets, found, hidden)
+                operations = await operations_of(form.protocol, form.request, around, form.timeout)
+                return await off_loop(_without_secrets, operations, hidden)
             except InvalidInput as error:
                 raise InvalidInput(await off_loop(_masked_problems, error.problems, masked)) from None
 
@@ -192,8 +192,8 @@ class Trials:
         stored = await self._store.run(scenes.named, form.project_id, scene.name)
 
         def work() -> tuple[SceneSpec, frozenset[str]]:
-            given = as_given(scene)
-            return self._secrets.opened(SceneSpec.parse(self._secrets.sealed(given, stored)))
+            document = without_unset(scene)
+            return self._secrets.opened(SceneSpec.parse(self._secrets.sealed(document, stored)))
 
         try:
             return await off_loop(work)
@@ -252,15 +252,15 @@ def _masked_problems(problems: list[Problem], masked: Masker) -> list[Problem]:
     return [Problem(path, Text(masked(text.zh), masked(text.en))) for path, text in problems]
 
 
-def _without_secrets(found: Operations, secrets: frozenset[str]) -> Operations:
+def _without_secrets(operations: Operations, secrets: frozenset[str]) -> Operations:
     """Leave out operations that contain a secret: masked, they would be of no use in a step.
 
     Secrets as short as names of services (``admin``, ``test``) occur in operations by chance.
     """
     masked = Masker(secret for secret in secrets if len(secret) >= LEAST_SECRET)
-    texts = (json.dumps([*each], ensure_ascii=False) for each in found.shown)
-    shown = [each for each, text in zip(found.shown, texts, strict=True) if masked.without_secrets(text) == text]
-    return found._replace(shown=shown)
+    texts = (json.dumps([*each], ensure_ascii=False) for each in operations.shown)
+    shown = [each for each, text in zip(operations.shown, texts, strict=True) if masked.without_secrets(text) == text]
+    return operations._replace(shown=shown)
 
 
 def _parts(form: TrialForm) -> tuple[SceneSpec, Env | None]:

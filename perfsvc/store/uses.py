@@ -117,7 +117,7 @@ class _Files:
         query = query.where(DataFileRow.project.in_(list(project_ids))).order_by(DataFileRow.id)
         rows = list(query.tuples())
         by_name = {(project_id, name): ident for project_id, ident, name in rows}
-        self._known = by_name | {(project_id, str(ident)): ident for project_id, ident, _ in rows}
+        self._id_by_name = by_name | {(project_id, str(ident)): ident for project_id, ident, _ in rows}
 
     @staticmethod
     def of_source(data: Any) -> list[int]:
@@ -128,4 +128,4 @@ class _Files:
     def named(self, project_id: int, document: Any) -> set[int]:
         """The files that a document names in its requests or options."""
         places = {(project_id, name) for name in named_files(document)}
-        return {self._known[place] for place in places & self._known.keys()}
+        return {self._id_by_name[place] for place in places & self._id_by_name.keys()}

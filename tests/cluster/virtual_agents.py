@@ -102,7 +102,7 @@ class VirtualAgent:
 
     def heartbeat(self) -> None:
         if not self.hung:
-            self.handle.heard_ns = self._virtual.clock.now_ns()
+            self.handle.last_message_ns = self._virtual.clock.now_ns()
             for run in self.runs.values():
                 run.renew_lease()
 
@@ -163,7 +163,7 @@ class VirtualRun:
     # What happens.
 
     def on_message(self, agent: VirtualAgent, data: bytes) -> None:
-        agent.handle.heard_ns = self.clock.now_ns()
+        agent.handle.last_message_ns = self.clock.now_ns()
         self.run.on_report(cast("messages.RunReport", messages.decode_report(data)))
 
     async def send_heartbeats(self) -> None:

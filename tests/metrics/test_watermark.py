@@ -22,7 +22,7 @@ def completed(expected: str, told: Iterable[SnapshotReport]) -> list[int | None]
         roll_call.expect(node, 1)
     answers = []
     for moment, node, second in told:
-        roll_call.heard(node, second, moment)
+        roll_call.report(node, second, moment)
         answers.append(roll_call.complete(moment))
     return answers
 
@@ -58,7 +58,7 @@ def test_the_lost_are_not_waited_for() -> None:
     roll_call = Watermark()
     for node in "ab":
         roll_call.expect(node, 1)
-    roll_call.heard("a", 1, 0)
+    roll_call.report("a", 1, 0)
     assert roll_call.complete(0) is None
     roll_call.dismiss("b")
     assert roll_call.complete(0) == 1
@@ -71,10 +71,10 @@ def test_who_joins_late_does_not_hold_up_what_was_before() -> None:
     roll_call.expect("b", 3)
     answers = []
     for second in (1, 2, 3):
-        roll_call.heard("a", second, second)
+        roll_call.report("a", second, second)
         answers.append(roll_call.complete(second))
     assert answers == [1, 2, None]
-    roll_call.heard("b", 3, 3.5)
+    roll_call.report("b", 3, 3.5)
     assert roll_call.complete(3.5) == 3
 
 
@@ -82,7 +82,7 @@ def test_expecting_twice_changes_nothing() -> None:
     roll_call = Watermark()
     for node in "ab":
         roll_call.expect(node, 1)
-    roll_call.heard("a", 1, 0)
+    roll_call.report("a", 1, 0)
     roll_call.expect("b", 5)
     assert roll_call.complete(0.5) is None
 

@@ -16,13 +16,13 @@ def test_later_objects_are_left_out() -> None:
     beginning = Beginning(5)
     document = {"name": "x", "steps": [{"a": 1}, {"b": 2}, {"c": 3}], "last": [{"d": 4}, {"e": 5}], "flat": [1, 2, 3]}
     assert beginning.of(document) == {"name": "x", "steps": [{"a": 1}], "last": [{"d": 4}], "flat": [1, 2, 3]}
-    assert not beginning.whole
+    assert not beginning.complete
 
 
 def test_a_small_document_is_whole() -> None:
     beginning = Beginning(100)
     assert beginning.of({"steps": [{"a": 1}, {"b": 2}]}) == {"steps": [{"a": 1}, {"b": 2}]}
-    assert beginning.whole
+    assert beginning.complete
 
 
 @pytest.mark.parametrize("good", [0, 200])

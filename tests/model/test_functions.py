@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.serialization import PublicFormat
 from perfsvc.model.functions import dates
 from perfsvc.model.functions.function import FunctionFailed
 from perfsvc.model.functions.library import Library
-from perfsvc.model.functions.library import known
+from perfsvc.model.functions.library import registered
 from perfsvc.model.problems import Fault
 from perfsvc.model.template import MissingVariable
 from perfsvc.model.template import Template
@@ -231,9 +231,9 @@ def test_results_and_nesting_are_bounded() -> None:
     assert "longer than" in fault_of("{{" + "$hex(" * 30 + '"a"' + ")" * 30 + "}}").en
 
 
-@pytest.mark.parametrize("name", known())
+@pytest.mark.parametrize("name", registered())
 def test_every_function_has_examples_that_work(name: str) -> None:
-    function = known()[name]
+    function = registered()[name]
     assert function.title.zh != function.title.en
     assert re.search("[一-鿿]|Base64", function.title.zh)
     for example in function.examples:

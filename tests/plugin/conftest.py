@@ -40,18 +40,18 @@ Install = Callable[..., list[EntryPoint]]
 
 
 @pytest.fixture(autouse=True)
-def known_again() -> Iterator[None]:
-    """Functions are known to the whole process: what a test adds is taken out again."""
-    before = dict(library._known), dict(library._failed)
+def functions_restored() -> Iterator[None]:
+    """Remove the functions that a test registers: they belong to the whole process."""
+    before = dict(library._registered), dict(library._failed)
     yield
-    for kept, added in zip(before, (library._known, library._failed), strict=True):
+    for kept, added in zip(before, (library._registered, library._failed), strict=True):
         added.clear()
         added.update(kept)
 
 
 @pytest.fixture
 def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install]:
-    """``install("acme", "body of a module")`` puts a distribution on the path and answers its entry points.
+    """``install("acme", "body of a module")`` puts a distribution on the path and returns its entry points.
 
     Several bodies are several plugins: ``plugin-0``, ``plugin-1`` …
     """

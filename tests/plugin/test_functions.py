@@ -148,8 +148,8 @@ def test_a_result_that_templates_cannot_take_names_its_function(install):
 def test_what_a_function_of_a_plugin_signs_can_be_heard(install):
     Catalog.load(points=install("acme", twice(parameters="key: str, text: str")))
     said = []
-    heard = Library(hear=lambda name, value: said.append((name, value)))
-    template = Template("{{$twice(key, $concat(request_body, 1))}}{{$twice(key, key)}}", library=heard)
+    library = Library(on_signed=lambda name, value: said.append((name, value)))
+    template = Template("{{$twice(key, $concat(request_body, 1))}}{{$twice(key, key)}}", library=library)
     scope = Scope(1, 1)
     scope.variables.update(key="k", request_body="b")
     assert template.render(scope) == "b1b1kk"

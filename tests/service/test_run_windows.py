@@ -301,7 +301,7 @@ async def test_what_was_read_is_freed_point_by_point(store: Store, since: int) -
     stored = await store.run(read_points, "run-1", grid, parts, chosen_latency, (since, T0 + SECONDS))
     assert stored.pieces
     points_of(stored, grid, parts, chosen_latency)
-    assert (stored.pieces, stored.known.of) == ([], {})
+    assert (stored.pieces, stored.summaries.of) == ([], {})
 
 
 @pytest.mark.asyncio

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from perfsvc.model.functions.library import known
+from perfsvc.model.functions.library import registered
 from perfsvc.model.template import Template
 from perfsvc.plugin import Scope
 from perfsvc.plugin.catalog import Catalog
@@ -37,7 +37,7 @@ async def test_every_word_is_one_that_templates_take(api: Api) -> None:
     assert {"$faker.name", "$faker.email", "$faker.city"} <= names
     assert not {"$faker.seed", "$faker.json", "$faker.binary"} & names
     scope = Scope(1, 7)
-    for function in known().values():
+    for function in registered().values():
         scope.variables.update(function.example_variables)
     for kind in words.values():
         for word in kind[:40]:

@@ -106,7 +106,7 @@ class AgentPool:
 
     def silent_s(self, agent: Agent) -> float:
         """Seconds since the last message of an agent."""
-        return (self._clock.now_ns() - agent.heard_ns) / NS_PER_S
+        return (self._clock.now_ns() - agent.last_message_ns) / NS_PER_S
 
     # Used by runs.
 

@@ -40,13 +40,13 @@ class RoundTrip(NamedTuple):
 
 
 class Agent:
-    """An agent that has joined. ``heard_ns`` is the time of its last message, on the controller's clock."""
+    """An agent that has joined. ``last_message_ns`` is the time of its last message, on the controller's clock."""
 
     def __init__(self, address: str, hello: Hello, now_ns: int, wall: float) -> None:
         self.address = address
         self.hello = hello
         self.since = wall
-        self.heard_ns = now_ns
+        self.last_message_ns = now_ns
         self.draining = False
         self.pong = Pong(sent_ns=now_ns, clock_ns=now_ns)
         self._trips: deque[RoundTrip] = deque(maxlen=ROUND_TRIPS)

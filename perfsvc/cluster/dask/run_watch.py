@@ -77,7 +77,7 @@ class RunWatch:
         self._checked_ns = now_ns
         # Compiling may keep a node from answering for a while; ending may not.
         for node in self._nodes.living() if self._nodes.stopping else self._nodes.running():
-            if now_ns - max(node.agent.heard_ns, self._listening_ns) > SILENT_S * NS_PER_S:
+            if now_ns - max(node.agent.last_message_ns, self._listening_ns) > SILENT_S * NS_PER_S:
                 self._nodes.lose(node, SILENT)
 
     def _lose_late(self, overtime_s: float) -> None:

@@ -135,7 +135,7 @@ class AgentScheduler:
         agent = self.agents.get(worker)
         if agent is None:
             return
-        agent.heard_ns = now_ns
+        agent.last_message_ns = now_ns
         if isinstance(report, messages.Pong):
             agent.on_pong(report, now_ns)
             if not agent.measured:

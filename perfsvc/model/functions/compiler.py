@@ -19,7 +19,7 @@ from perfsvc.model.functions.function import FunctionFailed
 from perfsvc.model.functions.function import NotSent
 from perfsvc.model.functions.function import Signature
 from perfsvc.model.functions.library import Library
-from perfsvc.model.functions.signed_inputs import heard
+from perfsvc.model.functions.signed_inputs import reporting
 from perfsvc.model.functions.signed_inputs import signed_arguments
 from perfsvc.model.problems import Fault
 
@@ -72,10 +72,10 @@ class ExpressionCompiler:
         if count < signature.least or (signature.most is not None and count > signature.most):
             raise _wrong_count(function, signature, invocation)
         arguments = [self.compile(argument) for argument in invocation.arguments]
-        if self._library.hear is not None:
+        if self._library.on_signed is not None:
             for number in signed_arguments(function, signature, invocation):
                 if number < count and (read := arguments[number].value) is not None:
-                    arguments[number] = Compiled(heard(read, invocation.name, self._library.hear))
+                    arguments[number] = Compiled(reporting(read, invocation.name, self._library.on_signed))
         converted = [
             _converted(function, signature, number, argument, invocation) for number, argument in enumerate(arguments)
         ]

@@ -18,7 +18,7 @@ from perfsvc.model.nearest import nearest
 from perfsvc.model.problems import Fault
 
 FAKER = "faker."
-_known: dict[str, type[Function]] = {function.name: function for function in BUILTIN}
+_registered: dict[str, type[Function]] = {function.name: function for function in BUILTIN}
 _failed: dict[str, Text] = {}
 """Plugins that failed to load, with the cause: any of them may have a function that is missing."""
 
@@ -28,31 +28,33 @@ def register(functions: Iterable[type[Function]], failed: Mapping[str, Text]) ->
 
     ``failed`` are the plugins that could not be loaded, with the cause.
     """
-    _known.update({function.name: function for function in functions})
+    _registered.update({function.name: function for function in functions})
     _failed.clear()
     _failed.update(failed)
 
 
-def known() -> dict[str, type[Function]]:
+def registered() -> dict[str, type[Function]]:
     """The functions by name, sorted without regard to case."""
-    return {name: _known[name] for name in sorted(_known, key=str.lower)}
+    return {name: _registered[name] for name in sorted(_registered, key=str.lower)}
 
 
 class Library:
-    """The objects of functions for one run, each made when a template first uses it; ``more`` are functions besides.
+    """The objects of functions for one run, each made when a template first uses it; ``extra`` are functions besides.
 
-    ``hear`` takes the name of each function that signs, and what it signs.
+    ``on_signed`` takes the name of each function that signs, and what it signs.
     """
 
-    def __init__(self, more: Iterable[type[Function]] = (), hear: Callable[[str, Any], None] | None = None) -> None:
-        self.hear = hear
-        self._more = {function.name: function for function in more}
+    def __init__(
+        self, extra: Iterable[type[Function]] = (), on_signed: Callable[[str, Any], None] | None = None
+    ) -> None:
+        self.on_signed = on_signed
+        self._more = {function.name: function for function in extra}
         self._functions: dict[str, tuple[Function, Signature]] = {}
 
     def get(self, name: str, written: str) -> tuple[Function, Signature]:
         """The function of a name. Raise Fault for an unknown one; the message names the nearest."""
         if name not in self._functions:
-            function = self._more.get(name) or _known.get(name)
+            function = self._more.get(name) or _registered.get(name)
             if name.startswith(FAKER):
                 function = faker(name.removeprefix(FAKER))
             if function is None:
@@ -63,7 +65,7 @@ class Library:
 
 def unknown(name: str, written: str) -> Fault:
     """No function has this name."""
-    meant = nearest(name, _known)
+    meant = nearest(name, _registered)
     zh = f"无法识别的占位符 {{{{{written}}}}}：没有函数 ${name}"
     en = f"unknown placeholder {{{{{written}}}}}: no function ${name}"
     for plugin, cause in _failed.items():
@@ -73,7 +75,7 @@ def unknown(name: str, written: str) -> Fault:
         return Fault(f"{zh}{hint.zh}", f"{en}{hint.en}")
     if _failed:
         return Fault(zh, en)
-    listed = ", ".join(f"${each}" for each in known())
+    listed = ", ".join(f"${each}" for each in registered())
     return Fault(f"{zh}，可用：{listed}", f"{en}; there are: {listed}")
 
 

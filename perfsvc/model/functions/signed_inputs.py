@@ -15,7 +15,7 @@ from perfsvc.model.functions.function import Signature
 from perfsvc.model.functions.rsa import RsaSign
 from perfsvc.model.signing import SIGNED_PARTS
 
-Hear = Callable[[str, Any], None]
+OnSigned = Callable[[str, Any], None]
 """Takes the name of a function and what it signs."""
 
 SIGNING = (*DIGESTS, RsaSign)
@@ -39,12 +39,12 @@ def has_parts(expression: Expression) -> bool:
     return isinstance(expression, Variable) and expression.name in SIGNED_PARTS
 
 
-def heard(read: Callable[[Any], Any], name: str, hear: Hear) -> Callable[[Any], Any]:
+def reporting(read: Callable[[Any], Any], name: str, on_signed: OnSigned) -> Callable[[Any], Any]:
     """Return an argument that is reported each time it is computed."""
 
     def argument(scope: Any) -> Any:
         value = read(scope)
-        hear(name, value)
+        on_signed(name, value)
         return value
 
     return argument

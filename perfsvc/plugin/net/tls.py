@@ -217,13 +217,13 @@ class Tls:
     async def of(self, scope: Scope) -> ssl.SSLContext:
         """The context of one user. Raises MissingVariable, and Failed for a certificate that cannot be used."""
         identity = self.identity(scope)
-        known = self._contexts.get(identity)
-        if known is None:
-            known = await asyncio.to_thread(self._made_late, identity)
+        context = self._contexts.get(identity)
+        if context is None:
+            context = await asyncio.to_thread(self._made_late, identity)
             if len(self._contexts) >= MAX_CONTEXTS:
                 del self._contexts[next(iter(self._contexts))]
-            self._contexts[identity] = known
-        return known
+            self._contexts[identity] = context
+        return context
 
     def identity(self, scope: Scope) -> Identity | None:
         """The certificate that a user shows. Raises MissingVariable."""

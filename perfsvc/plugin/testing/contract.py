@@ -271,7 +271,7 @@ async def a_peer_that_does_not_speak_tls(rig: Rig) -> None:
 @check
 async def a_request_aborted_in_flight_is_done_at_once(rig: Rig) -> None:
     async with rig.peer(Behaviour.SILENT) as url, rig.user(context(url)) as user:
-        assert failed(await _given_up(user, rig, WAITS_S), sent=True) == TIMEOUT
+        assert failed(await _aborted(user, rig, WAITS_S), sent=True) == TIMEOUT
         before = user.count
         succeeded(await user.do(rig.request), rig)
         assert user.count == before + 1
@@ -361,7 +361,7 @@ async def no_end_of_a_request_leaves_anything_to_the_next(rig: Rig) -> None:
         assert not grows, f"{name} left behind: {found} after rounds of requests"
 
 
-async def _given_up(user: User, rig: Rig, waits_s: Sequence[float]) -> Outcome:
+async def _aborted(user: User, rig: Rig, waits_s: Sequence[float]) -> Outcome:
     """Abort a request that has not ended by itself; begin again and wait longer where it had not been sent."""
     for wait_s in waits_s:
         before = user.count
@@ -380,7 +380,7 @@ async def _ended_and_followed(rig: Rig, behaviour: Behaviour) -> None:
     """End a request as a peer has it; the next one must be as one of a user without a past."""
     async with rig.peer(behaviour) as url, rig.user(context(url)) as user:
         # One that the peer ends is not aborted before: the next would begin on a connection that is about to end.
-        await _given_up(user, rig, (LIMIT_S,) if _ends(rig, behaviour) else WAITS_S)
+        await _aborted(user, rig, (LIMIT_S,) if _ends(rig, behaviour) else WAITS_S)
         after = await user.do(rig.request)
         succeeded(after, rig)
         async with rig.user(context(url)) as fresh:

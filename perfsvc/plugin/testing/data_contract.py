@@ -129,11 +129,11 @@ async def rows_of(feed: Feed, limit: int = BLOCK) -> list[Row]:
     return [row async for block in blocks(feed, limit) for row in block]
 
 
-def equal_rows(found: list[Row], expected: list[Row]) -> None:
+def equal_rows(actual: list[Row], expected: list[Row]) -> None:
     """Raises AssertionError with the first difference: a diff of thousands of rows takes minutes."""
-    for number, (row, wanted) in enumerate(zip(found, expected, strict=False)):
+    for number, (row, wanted) in enumerate(zip(actual, expected, strict=False)):
         assert row == wanted, f"row {number}"
-    assert len(found) == len(expected)
+    assert len(actual) == len(expected)
 
 
 # Reading

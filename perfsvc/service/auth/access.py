@@ -31,7 +31,7 @@ from perfsvc.store.database import Store
 K = TypeVar("K")
 V = TypeVar("V")
 
-MOST_KNOWN = 10_000
+MAX_REMEMBERED = 10_000
 
 RANK = {role: rank for rank, role in enumerate(Role)}
 
@@ -81,7 +81,7 @@ class Access:
         """``plan_of_run``: the plan of an active run, which is known without the database."""
         self._store = store
         self._plan_of_run = plan_of_run
-        self._known: dict[tuple[int, Kind, int | str], tuple[int, Role | None]] = {}
+        self._last_roles: dict[tuple[int, Kind, int | str], tuple[int, Role | None]] = {}
 
     async def require(self, user: User, role: Role, kind: Kind, ident: int | str) -> int:
         """Return the project's id. Raises NotFound for non-members, Forbidden for members with an insufficient role."""
@@ -90,12 +90,12 @@ class Access:
         except NotFound:
             raise kind.missing from None
         except Unavailable:
-            known = self._known_before(user.id, kind, ident)
-            if known is None:
+            last = self._last_known_role(user.id, kind, ident)
+            if last is None:
                 raise
-            project_id, own_role = known
+            project_id, own_role = last
         else:
-            remember_bounded(self._known, (user.id, kind, ident), (project_id, own_role))
+            remember_bounded(self._last_roles, (user.id, kind, ident), (project_id, own_role))
         if user.administrator:
             return project_id
         if own_role is None:
@@ -104,11 +104,11 @@ class Access:
             raise Forbidden(*_role_text(role, own_role))
         return project_id
 
-    def _known_before(self, user_id: int, kind: Kind, ident: int | str) -> tuple[int, Role | None] | None:
+    def _last_known_role(self, user_id: int, kind: Kind, ident: int | str) -> tuple[int, Role | None] | None:
         """Last answer of the database: runs under way remain controllable while it is unavailable."""
         plan = self._plan_of_run(str(ident)) if kind is Kind.EXECUTION else None
-        known = self._known.get((user_id, kind, ident))
-        return known or (self._known.get((user_id, Kind.PLAN, plan)) if plan else None)
+        last = self._last_roles.get((user_id, kind, ident))
+        return last or (self._last_roles.get((user_id, Kind.PLAN, plan)) if plan else None)
 
 
 def _role_text(needed: Role, own: Role) -> Text:
@@ -118,12 +118,12 @@ def _role_text(needed: Role, own: Role) -> Text:
     )
 
 
-def remember_bounded(known: dict[K, V], key: K, value: V) -> None:
+def remember_bounded(values: dict[K, V], key: K, value: V) -> None:
     """Keep a value as the newest, without the oldest where there are too many."""
-    known.pop(key, None)
-    if len(known) >= MOST_KNOWN:
-        known.pop(next(iter(known)))
-    known[key] = value
+    values.pop(key, None)
+    if len(values) >= MAX_REMEMBERED:
+        values.pop(next(iter(values)))
+    values[key] = value
 
 
 def _project_and_role(user_id: int, kind: Kind, ident: int | str) -> tuple[int, Role | None]:

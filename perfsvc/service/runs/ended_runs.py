@@ -23,9 +23,9 @@ from perfsvc.metrics.window_sum import HistogramName
 from perfsvc.metrics.window_sum import sum_of
 from perfsvc.service.runs.grid import Grid
 from perfsvc.service.runs.grid import grid_of
+from perfsvc.service.runs.grid import joined_span
 from perfsvc.service.runs.grid import on_grid
 from perfsvc.service.runs.grid import totals_of
-from perfsvc.service.runs.grid import whole_of
 from perfsvc.service.runs.grid import widest_in
 from perfsvc.service.runs.grid import windows_of
 from perfsvc.service.runs.run_windows import RunWindows
@@ -74,7 +74,7 @@ class EndedRuns:
         def combine(pieces: list[Piece]) -> MetricFigures:
             of_load = load_of(pieces)
             counted = everything_of([*before, *pieces], steps, of_load) if time_range is None else of_load
-            figures = Figures(**figures_of(of_load, whole_of(pieces).load.span_ns, WHOLE_RUN_NS))
+            figures = Figures(**figures_of(of_load, joined_span(pieces).load.span_ns, WHOLE_RUN_NS))
             return MetricFigures(last[-1] if last else None, figures, counted.requests, counted.errors)
 
         return await self._from_pieces(execution_id, since, end, everything(steps), combine)
@@ -85,7 +85,7 @@ class EndedRuns:
         before = await self._before(execution_id, steps, start, measured)
 
         def combine(pieces: list[Piece]) -> tuple[RunTotals, float]:
-            return everything_of([*before, *pieces], steps, load_of(pieces)), whole_of(pieces).elapsed
+            return everything_of([*before, *pieces], steps, load_of(pieces)), joined_span(pieces).elapsed
 
         totals, elapsed = await self._from_pieces(execution_id, measured, end, everything(steps), combine)
         history = await self._history(execution_id, steps, grid_of(start, end, HISTORY_POINTS))
@@ -154,7 +154,7 @@ def everything_of(pieces: list[Piece], steps: Steps, of_load: RunTotals) -> RunT
 def seconds_of(pieces: list[Piece], grid: Grid) -> list[Second]:
     """The points of a grid that have anything."""
     return [
-        second_of(at, grid.width, whole_of(bucket), sum_of(totals_of(bucket), SHOWN_OF_A_POINT))
+        second_of(at, grid.width, joined_span(bucket), sum_of(totals_of(bucket), SHOWN_OF_A_POINT))
         for at, bucket in zip(grid.starts, on_grid(pieces, grid), strict=True)
         if bucket
     ]

@@ -62,7 +62,7 @@ def on_grid(pieces: list[Piece], grid: Grid) -> Iterator[list[Piece]]:
         yield bucket
 
 
-def whole_of(pieces: list[Piece]) -> Span:
+def joined_span(pieces: list[Piece]) -> Span:
     """Series of the whole run."""
     return reduce(Span.joined, (piece.span for piece in pieces)) if pieces else Span()
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from typing import TypeVar
 
 from perfsvc.analysis.breakdown import error_details
-from perfsvc.analysis.live_frames import check_wanted
+from perfsvc.analysis.live_frames import check_query
 from perfsvc.analysis.live_frames import figures_now
 from perfsvc.analysis.live_frames import metrics_answer
 from perfsvc.analysis.plan_warnings import placed_warnings
@@ -261,7 +261,7 @@ class RunManager:  # size: one short method per request about runs; they share t
 
     async def metrics(self, execution_id: str, metric_type: str | None, time_range: int | None) -> dict[str, Any]:
         """Return the metrics of an active or ended run. Raises NotFound, InvalidInput."""
-        check_wanted(metric_type, time_range)
+        check_query(metric_type, time_range)
         active = self._active_by_id(execution_id)
         if active:
             figures = figures_now(active.run.metrics, time_range)

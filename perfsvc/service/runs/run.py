@@ -282,7 +282,7 @@ class Run:  # size: commands, callbacks and ending of one run; each is short and
     def _complete_seconds(self, snapshot: Snapshot) -> list[Second]:
         """Close the seconds that this snapshot completed."""
         now = self._snapshot_ns / NS_PER_S
-        self._watermark.heard(snapshot.node, snapshot.second, now)
+        self._watermark.report(snapshot.node, snapshot.second, now)
         upto = self._watermark.complete(now)
         return [] if upto is None else self.metrics.close_seconds(upto)
 

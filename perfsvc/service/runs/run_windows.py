@@ -30,8 +30,8 @@ from perfsvc.model.run import RunSpec
 from perfsvc.model.scene import Part
 from perfsvc.service.runs.grid import Grid
 from perfsvc.service.runs.grid import grid_of
+from perfsvc.service.runs.grid import joined_span
 from perfsvc.service.runs.grid import on_grid
-from perfsvc.service.runs.grid import whole_of
 from perfsvc.service.runs.grid import widest_in
 from perfsvc.service.runs.grid import windows_by_step
 from perfsvc.service.runs.run import Run
@@ -113,7 +113,7 @@ class RunWindows:
 
         def combine(stored: tuple[list[Piece], list[Piece]]) -> dict[str, Any]:
             before, pieces = stored
-            span = whole_of(pieces)
+            span = joined_span(pieces)
             running = span.load.span_ns
             by_step = windows_by_step(pieces, parts)
             for step, windows in windows_by_step(before, once).items():

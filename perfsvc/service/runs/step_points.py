@@ -12,8 +12,8 @@ from perfsvc.analysis.window_views import times_of
 from perfsvc.metrics.span import Span
 from perfsvc.metrics.window_sum import TOTAL
 from perfsvc.service.runs.grid import Grid
+from perfsvc.service.runs.grid import joined_span
 from perfsvc.service.runs.grid import on_grid
-from perfsvc.service.runs.grid import whole_of
 from perfsvc.service.runs.grid import widest_in
 from perfsvc.service.runs.grid import windows_by_step
 from perfsvc.store import distributions
@@ -27,7 +27,7 @@ class StoredPoints(NamedTuple):
     """What is stored of the points of a grid."""
 
     pieces: list[Piece]
-    known: Summaries
+    summaries: Summaries
 
 
 def read_points(
@@ -36,10 +36,12 @@ def read_points(
     """Read what the points of a grid are made of; ``edges`` cut the first and the last of them."""
     start, end = edges or (grid.start, grid.end)
     whole = -(-start // grid.width) * grid.width
-    known = distributions.summaries_between(execution_id, whole, grid.end, grid.width, indices_of(parts))
-    if any(times_of(summary, chosen) is None for summary in known.of.values()):
-        known = NO_SUMMARIES
-    return StoredPoints(distributions.pieces_beside(execution_id, start, end, parts, widest_in(grid), known), known)
+    summaries = distributions.summaries_between(execution_id, whole, grid.end, grid.width, indices_of(parts))
+    if any(times_of(summary, chosen) is None for summary in summaries.of.values()):
+        summaries = NO_SUMMARIES
+    return StoredPoints(
+        distributions.pieces_beside(execution_id, start, end, parts, widest_in(grid), summaries), summaries
+    )
 
 
 def indices_of(parts: Parts) -> list[int]:
@@ -53,13 +55,13 @@ def points_of(
     """The span of each point, and each step over time; all requests are under ``TOTAL``. What was stored is used up."""
     spans: list[Span] = []
     columns = {index: StepColumns() for index in indices_of(parts)}
-    known = stored.known.of
+    summaries = stored.summaries.of
     for at, bucket in zip(grid.starts, on_grid(stored.pieces, grid), strict=True):
-        span = whole_of(bucket)
+        span = joined_span(bucket)
         spans.append(span)
         by_step = windows_by_step(bucket, parts)
         for index, of_step in columns.items():
-            summary = known.pop((at, index), None)
+            summary = summaries.pop((at, index), None)
             if summary is None:
                 of_step.add(step_point(by_step.get(index, []), span, chosen))
             else:

@@ -30,12 +30,12 @@ from perfsvc.web.framework.rules import may
 from perfsvc.web.framework.uses import NamedResponse
 
 
-def _as_given(steps: tuple[Step, ...]) -> list[dict[str, Any]]:
+def _without_unset(steps: tuple[Step, ...]) -> list[dict[str, Any]]:
     # Absent keys stay absent: an extractor without a default differs from one whose default is null.
     return [shown(step.model_dump(mode="json", by_alias=True, exclude_unset=True)) for step in steps]
 
 
-Steps = Annotated[tuple[Step, ...], PlainSerializer(_as_given, return_type=list[dict[str, Any]])]
+Steps = Annotated[tuple[Step, ...], PlainSerializer(_without_unset, return_type=list[dict[str, Any]])]
 
 
 class SceneRow(Response):

@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import RootModel
 
 from perfsvc.event_loop import off_loop
-from perfsvc.model.functions.library import known
+from perfsvc.model.functions.library import registered
 from perfsvc.service import schemas
 from perfsvc.service.schemas import Expressions
 from perfsvc.web.framework.constants import Constant
@@ -85,7 +85,9 @@ class SchemaHandler(Handler):
 class VocabularyHandler(Handler):
     @operation("获取模板词汇", "The words that templates know", AUTHENTICATED)
     async def get(self) -> Constant[Vocabulary]:
-        return await self.context.constants.get("vocabulary", known(), lambda: vocabulary().model_dump_json().encode())
+        return await self.context.constants.get(
+            "vocabulary", registered(), lambda: vocabulary().model_dump_json().encode()
+        )
 
 
 def vocabulary() -> Vocabulary:

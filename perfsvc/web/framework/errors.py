@@ -30,7 +30,7 @@ class Failure(NamedTuple):
     body: dict[str, Any]
 
 
-def known(error: BaseException | None, status: int) -> PerfsvcError:
+def as_perfsvc_error(error: BaseException | None, status: int) -> PerfsvcError:
     """Return the PerfsvcError for any exception; unknown ones reveal nothing."""
     if isinstance(error, PerfsvcError):
         return error

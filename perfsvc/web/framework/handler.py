@@ -27,8 +27,8 @@ from perfsvc.service.services import Services
 from perfsvc.web.framework.body_limit import declared_length
 from perfsvc.web.framework.constants import Constant
 from perfsvc.web.framework.context import WebContext
+from perfsvc.web.framework.errors import as_perfsvc_error
 from perfsvc.web.framework.errors import failure_of
-from perfsvc.web.framework.errors import known
 from perfsvc.web.framework.language import Language
 from perfsvc.web.framework.language import preferred
 from perfsvc.web.framework.operation import Operation
@@ -158,8 +158,8 @@ class Handler(RequestHandler):
         """Return a value from the path, the query or the body, or None."""
         if name in self.inputs:
             return self.inputs[name]
-        given = (getattr(self.inputs.get(part), name, None) for part in ("query", "body"))
-        return next((value for value in given if value is not None), None)
+        values = (getattr(self.inputs.get(part), name, None) for part in ("query", "body"))
+        return next((value for value in values if value is not None), None)
 
     def message(self, zh: str, en: str) -> Message:
         """Make a response of one sentence, in the caller's language."""
@@ -201,7 +201,7 @@ class Handler(RequestHandler):
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         """Send an error; every error goes through here."""
-        error = known(kwargs.get("exc_info", (None, None))[1], status_code)
+        error = as_perfsvc_error(kwargs.get("exc_info", (None, None))[1], status_code)
         failure = failure_of(error, self.language, self.request_id)
         self.set_status(failure.status)
         for name, value in failure.headers.items():
@@ -213,7 +213,7 @@ class Handler(RequestHandler):
 
     def log_exception(self, typ: Any, value: BaseException | None, tb: Any) -> None:
         """Log a traceback for faults of the service only, a line for what is unavailable; the rest is the client's."""
-        error = known(value, 500)
+        error = as_perfsvc_error(value, 500)
         if isinstance(error, Unavailable):
             logger.warning("request %s: %s", self.request_id, error)
         elif error.status >= 500:

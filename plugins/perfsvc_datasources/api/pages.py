@@ -78,15 +78,15 @@ class ByCursor(Pager):
     def __init__(self, spec: CursorPagination) -> None:
         self._spec = spec
         self._cursor = compile_path(spec.path)
-        self._known: set[Any] = set()
+        self._seen: set[Any] = set()
 
     def following(self, page: Page) -> Request | None:
         cursor = self._cursor(page.document)
         if cursor is MISSING or cursor in (None, "", False):
             return None
-        if not isinstance(cursor, str | int) or cursor in self._known:
+        if not isinstance(cursor, str | int) or cursor in self._seen:
             raise DataFailure("分页游标重复或无效", "invalid or repeated page cursor")
-        self._known.add(cursor)
+        self._seen.add(cursor)
         return page.request.with_parameters({self._spec.parameter: cursor}, self._spec.place)
 
 
@@ -95,7 +95,7 @@ class ByLink(Pager):
 
     def __init__(self, spec: LinkPagination) -> None:
         self._path = compile_path(spec.path) if spec.path else None
-        self._known: set[URL] = set()
+        self._seen: set[URL] = set()
 
     def following(self, page: Page) -> Request | None:
         link = page.link if self._path is None else self._path(page.document)
@@ -105,9 +105,9 @@ class ByLink(Pager):
             url = page.request.url.join(URL(link) if isinstance(link, str) else link)
         except (ValueError, TypeError):
             raise DataFailure("下一页地址无效", "invalid next-page address") from None
-        if url in self._known or url == page.request.url:
+        if url in self._seen or url == page.request.url:
             raise DataFailure("分页地址重复", "repeated next-page address")
-        self._known.add(url)
+        self._seen.add(url)
         return moved(page.request, url)
 
 

@@ -85,7 +85,7 @@ class PagePagination(Spec):
     place: Literal["query", "body"] = titled("参数位置", "Where the parameter stands", default="query", labels=PLACES)
 
     @model_validator(mode="after")
-    def _whole(self) -> PagePagination:
+    def _complete(self) -> PagePagination:
         if (self.size is None) != (self.size_parameter is None):
             missing = "size" if self.size is None else "size_parameter"
             raise Fault("size 与 size_parameter 应同时给出", "size and size_parameter go together", missing)

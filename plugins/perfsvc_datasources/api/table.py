@@ -54,8 +54,8 @@ class Table:
             reason = not_json(body, error)
             raise DataFailure(f"响应{reason.zh}", f"the response {reason.en}") from None
 
-    def _take_columns(self, found: list[Any]) -> None:
-        names = list(dict.fromkeys(name for item in found for name in _keys(item)))
+    def _take_columns(self, items: list[Any]) -> None:
+        names = list(dict.fromkeys(name for item in items for name in _keys(item)))
         wrong = set(unusable(names))
         self.columns = [name for name in names if name not in wrong]
         if len(self.columns) > MOST_COLUMNS or not self.columns:

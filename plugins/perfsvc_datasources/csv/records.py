@@ -270,8 +270,8 @@ def parse_chunk_of(text: str) -> int:
 
 
 @lru_cache(maxsize=16)
-def _miscounted(found: int, width: int) -> Text:
-    return Text(f"有 {found} 个字段，应为 {width} 个", f"has {found} fields instead of {width}")
+def _miscounted(count: int, width: int) -> Text:
+    return Text(f"有 {count} 个字段，应为 {width} 个", f"has {count} fields instead of {width}")
 
 
 def _height(fields: list[str]) -> int:

@@ -32,12 +32,12 @@ Pools = dict[str, list[Any]]
 turns: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakKeyDictionary()
 
 
-async def fill(wanted: Mapping[str, dict[str, Any]], size: int, locale: str, seed: int) -> Pools:
+async def fill(columns: Mapping[str, dict[str, Any]], size: int, locale: str, seed: int) -> Pools:
     """Make ``size`` values per column. Raises InvalidInput, DataFailure; the process has ended in any case."""
-    pools: Pools = {name: [] for name in wanted}
-    if not wanted:
+    pools: Pools = {name: [] for name in columns}
+    if not columns:
         return pools
-    request = {"locale": locale, "seed": seed, "size": size, "chunk": CHUNK, "columns": wanted}
+    request = {"locale": locale, "seed": seed, "size": size, "chunk": CHUNK, "columns": columns}
     async with turns.setdefault(asyncio.get_running_loop(), asyncio.Semaphore(AT_ONCE)):
         await _filled(pools, request)
     return pools

@@ -44,10 +44,10 @@ def _string(template: Template) -> Iterator[BytePart]:
     if template.value is None:
         yield from (b'"', *byte_template(template, json_text), b'"')
     else:
-        yield _whole(template.value)
+        yield _value_as_json(template.value)
 
 
-def _whole(read: Callable[[Any], Any]) -> BytePart:
+def _value_as_json(read: Callable[[Any], Any]) -> BytePart:
     def write(scope: Scope) -> bytes:
         return json_bytes(read(scope))
 

@@ -16,14 +16,14 @@ from perfsvc_protocols._net.message import MessageReply
 class EndpointSession(Session):
     """Dials before a request if nothing is open or another endpoint is wanted."""
 
-    __slots__ = ("_asked_ns", "_busy", "_dialing", "_endpoint", "_iteration", "_now_ns", "reply")
+    __slots__ = ("_busy", "_dialing", "_endpoint", "_iteration", "_now_ns", "_requested_ns", "reply")
 
     def __init__(
         self, scope: Scope, done: Callable[[Reply], None], now_ns: Callable[[], int], new_each_iteration: bool
     ) -> None:
         super().__init__(scope, done)
         self.reply = MessageReply()
-        self._asked_ns = 0
+        self._requested_ns = 0
         self._busy = False
         self._dialing: asyncio.Task[None] | None = None
         self._endpoint: Endpoint | None = None
@@ -47,7 +47,7 @@ class EndpointSession(Session):
         self.reset()
         self._endpoint = endpoint
         self.reply.peer = str(endpoint)
-        self._asked_ns = self._now_ns()
+        self._requested_ns = self._now_ns()
         self._dialing = asyncio.get_running_loop().create_task(self._dial(endpoint))
 
     @abstractmethod
@@ -65,4 +65,4 @@ class EndpointSession(Session):
         reply = self.reply
         reply.failure = error_class
         reply.message = message
-        reply.started_ns = reply.started_ns or self._asked_ns
+        reply.started_ns = reply.started_ns or self._requested_ns

@@ -68,7 +68,7 @@ class GrpcProtocol(Protocol):
         from perfsvc_protocols.grpc.operations import operations_of
 
         target, metadata = server_of(request, self.context)
-        schema = await self._schemas.whole(target, metadata, limit_s)
+        schema = await self._schemas.full(target, metadata, limit_s)
         return await asyncio.to_thread(lambda: operations_of(schema.methods()))
 
     def session(self, scope: Scope, done: Callable[[Reply], None]) -> GrpcSession:

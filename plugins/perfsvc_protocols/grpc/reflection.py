@@ -37,7 +37,7 @@ async def schema_of(channel: grpc.aio.Channel, service: str, metadata: Pairs, li
     return await _schema(channel, metadata, lambda exchange: _files_of(exchange, service), limit_s)
 
 
-async def whole_schema(channel: grpc.aio.Channel, metadata: Pairs) -> Schema:
+async def full_schema(channel: grpc.aio.Channel, metadata: Pairs) -> Schema:
     """Return everything that the services of a server need, as many as a form can show. Raise Failed.
 
     The caller limits the time.

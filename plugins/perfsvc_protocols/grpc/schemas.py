@@ -52,7 +52,7 @@ class Schemas:
         except Fault as fault:
             raise Failed(SCHEMA, str(fault)) from None
 
-    async def whole(self, target: Callable[[], Target], metadata: Callable[[], Pairs], limit_s: float) -> Schema:
+    async def full(self, target: Callable[[], Target], metadata: Callable[[], Pairs], limit_s: float) -> Schema:
         """Return the schema of the proto files, or of the server. Raise Failed, and what the arguments raise.
 
         A connection attempt ends after ``limit_s``.
@@ -61,7 +61,7 @@ class Schemas:
             return self._from_files
         channel, _ = await self._dialer.open(target(), limit_s, 0)
         try:
-            return await reflection.whole_schema(channel.grpc_channel, metadata())
+            return await reflection.full_schema(channel.grpc_channel, metadata())
         finally:
             await channel.grpc_channel.close()
 

@@ -28,14 +28,14 @@ END_ONLY, BODY, EVENTS, HEAD_ONLY = ReplyMode
 class HttpCall(Call):
     """A compiled step. ``message`` is the whole request where nothing in it varies, else ``make`` gives it.
 
-    ``known_head``, ``known_size`` and ``known_status`` describe the last plain reply: one with the same head and size
+    ``last_head``, ``last_size`` and ``last_status`` describe the last plain reply: one with the same head and size
     needs no parsing.
     """
 
     __slots__ = (
-        "known_head",
-        "known_size",
-        "known_status",
+        "last_head",
+        "last_size",
+        "last_status",
         "listening",
         "make",
         "max_redirects",
@@ -60,12 +60,12 @@ class HttpCall(Call):
         self.mode = mode
         self.max_redirects = max_redirects
         self.needs = needs
-        self.known_head = b""
-        self.known_size = -1
-        self.known_status = 0
+        self.last_head = b""
+        self.last_size = -1
+        self.last_status = 0
 
     def learn(self, head: bytes, size: int, status: int) -> None:
         """Remember a reply of known length that came in one piece and needs no follow-up."""
-        self.known_head = head
-        self.known_size = size
-        self.known_status = status
+        self.last_head = head
+        self.last_size = size
+        self.last_status = status

@@ -211,7 +211,7 @@ class _Compilation:
             return None
         template, find = self._template(name, "body_file"), self._context.file
         if template.constant is None:
-            return lambda scope: _found(find, template.render(scope))
+            return lambda scope: _existing_file(find, template.render(scope))
         try:
             path = find(template.constant)
         except InvalidInput as error:
@@ -323,7 +323,7 @@ def half_width(wide: str) -> Text:
     return Text(f"含有全角字符 {wide}，请改为 {plain}", f"has the full-width signs {wide}; write {plain}")
 
 
-def _found(find: Callable[[str], Path], name: str) -> Path:
+def _existing_file(find: Callable[[str], Path], name: str) -> Path:
     try:
         return find(name)
     except InvalidInput as error:

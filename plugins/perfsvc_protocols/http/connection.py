@@ -86,8 +86,8 @@ class Connection(BaseConnection):
         else:
             reply.waiting_ns = now - reply.started_ns
             self.size = len(data)
-            if len(data) == call.known_size and data.startswith(call.known_head):
-                self._is_known_reply(call, data)
+            if len(data) == call.last_size and data.startswith(call.last_head):
+                self._take_repeated_reply(call, data)
                 return
         before = reply.raw
         if reply.keep(data):
@@ -118,15 +118,15 @@ class Connection(BaseConnection):
 
     # The reply
 
-    def _is_known_reply(self, call: HttpCall, data: bytes) -> None:
+    def _take_repeated_reply(self, call: HttpCall, data: bytes) -> None:
         reply = self._reply
         if len(data) <= SMALL:
             reply.raw = data
         else:
             reply.keep(data)
-        reply.status = call.known_status
+        reply.status = call.last_status
         if call.mode is BODY:
-            reply.add_plain_body(data[len(call.known_head) :])
+            reply.add_plain_body(data[len(call.last_head) :])
         self.call = None
         self.served = True
         self._listener.finish()

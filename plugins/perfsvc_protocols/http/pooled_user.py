@@ -114,7 +114,7 @@ class PooledUser(HttpUser, Generic[C]):
         if connection is not None and connection.write is not None:
             self._send(connection, message)
             return
-        self._asked_ns = self._now_ns()
+        self._requested_ns = self._now_ns()
         self._dialing = asyncio.get_running_loop().create_task(self._dial(message))
 
     async def _dial(self, message: RenderedRequest) -> None:

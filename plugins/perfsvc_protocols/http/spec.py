@@ -380,9 +380,9 @@ class Request(Spec, home="request"):
     @property
     def bodies(self) -> list[str]:
         """Names of the bodies that were given, as users write them; ``json: null`` counts."""
-        return [name for field, name in BODIES.items() if self._given(field)]
+        return [name for field, name in BODIES.items() if self._is_set(field)]
 
-    def _given(self, field: str) -> bool:
+    def _is_set(self, field: str) -> bool:
         return field in self.model_fields_set and (field == "json_body" or getattr(self, field) is not None)
 
 

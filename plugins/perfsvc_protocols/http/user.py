@@ -41,7 +41,7 @@ class HttpUser(Session):
     ``started_ns`` of a redirected request is that of its first bytes: latency includes the redirects.
     """
 
-    __slots__ = ("_asked_ns", "_call", "_iteration", "_message", "_now_ns", "options", "reply")
+    __slots__ = ("_call", "_iteration", "_message", "_now_ns", "_requested_ns", "options", "reply")
 
     def __init__(
         self, scope: Scope, done: Callable[[Reply], None], options: Options, reply: HttpReply, now_ns: Callable[[], int]
@@ -53,7 +53,7 @@ class HttpUser(Session):
         self._now_ns = now_ns
         self.options = options
         # For one request; _message is None between requests
-        self._asked_ns = 0
+        self._requested_ns = 0
         self._call: HttpCall
         self._message: RenderedRequest | None = None
 
@@ -86,7 +86,7 @@ class HttpUser(Session):
         reply.message = message
         reply.status = 0
         reply.ended_ns = self._now_ns()
-        reply.started_ns = reply.started_ns or self._asked_ns
+        reply.started_ns = reply.started_ns or self._requested_ns
         self.finish()
 
     def _count(self, counters: Mapping[str, float] | None) -> None:

@@ -21,7 +21,7 @@ class MessageListener(Protocol):
         """The expected message is complete; its bytes were reported by ``bytes_received``."""
         ...
 
-    def whole_message(self, data: bytes) -> None:
+    def single_piece_message(self, data: bytes) -> None:
         """The expected message arrived in one piece."""
         ...
 
@@ -108,7 +108,7 @@ class Connection(asyncio.Protocol):
             return
         if frame is not None and not self._buffer and _is_message(data, frame, self._limit):
             self._frame = None
-            listener.whole_message(data)
+            listener.single_piece_message(data)
             return
         listener.bytes_received(len(data))
         self._buffer += data

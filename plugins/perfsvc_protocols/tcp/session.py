@@ -133,7 +133,7 @@ class TcpSession(EndpointSession):
         self.reply.payload = data
         self._finish()
 
-    def whole_message(self, data: bytes) -> None:
+    def single_piece_message(self, data: bytes) -> None:
         reply = self.reply
         now = self._now_ns()
         reply.payload = data

@@ -146,7 +146,7 @@ class UdpSession(EndpointSession):
             self._fail(failure.error_class, str(failure))
         else:
             self._dialing = None
-            self.reply.connected = resolved - self._asked_ns, self._now_ns() - resolved, 0
+            self.reply.connected = resolved - self._requested_ns, self._now_ns() - resolved, 0
             self._begin()
 
     def _begin(self) -> None:

@@ -72,7 +72,7 @@ class Request(MessageRequest):
     )
 
     @model_validator(mode="after")
-    def _known(self) -> Request:
+    def _consistent(self) -> Request:
         if self.silent:
             raise Fault("text、hex、base64 必须填一个", "needs one of text, hex and base64", "text")
         if self.sequence is not None and self.match is not None:

@@ -108,14 +108,14 @@ class Action(Spec):
     @property
     def payloads(self) -> list[str]:
         """Names of the payloads that were given, as users write them; ``json: null`` counts."""
-        return [name for field, name in PAYLOADS.items() if self._given(field)]
+        return [name for field, name in PAYLOADS.items() if self._is_set(field)]
 
     @property
     def idle(self) -> bool:
         """Whether there is nothing to do."""
-        return not any(self._given(field) for field in VERBS)
+        return not any(self._is_set(field) for field in VERBS)
 
-    def _given(self, field: str) -> bool:
+    def _is_set(self, field: str) -> bool:
         if field == "json_body":
             return field in self.model_fields_set
         return getattr(self, field) not in (None, False)

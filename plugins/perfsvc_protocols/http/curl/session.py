@@ -155,14 +155,14 @@ class CurlSession(HttpUser):
         if to is not None and self.options.keep_alive:
             self._send(message, to)
         else:
-            self._asked_ns = self._now_ns()
+            self._requested_ns = self._now_ns()
             self._finding = asyncio.get_running_loop().create_task(self._find(message))
 
     async def _find(self, message: RenderedRequest) -> None:
         try:
             async with asyncio.timeout(self._call.timeout_ns / NS):
                 to = await self._settings.connect_to(message.origin, self.scope.vu)
-            self._dns_ns += self._now_ns() - self._asked_ns
+            self._dns_ns += self._now_ns() - self._requested_ns
             self._finding = None
             self._send(message, to)
         except TimeoutError:
@@ -290,7 +290,7 @@ class CurlSession(HttpUser):
         ready = easy.getinfo(pycurl.PRETRANSFER_TIME_T)
         sent = easy.getinfo(pycurl.REQUEST_SIZE)
         if not ready or not sent:
-            reply.started_ns = reply.started_ns or self._asked_ns or self._begun_ns
+            reply.started_ns = reply.started_ns or self._requested_ns or self._begun_ns
             return
         reply.sent = True
         if not self._settings.tunnelled and self._call.needs.credentials is None:
