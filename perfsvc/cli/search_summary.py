@@ -14,7 +14,6 @@ from perfsvc.cli.search_progress import PHASES
 from perfsvc.cli.tables import table
 from perfsvc.cli.tables import two_digits
 from perfsvc.errors import Text
-from perfsvc.model.execution import HELD_LEAST
 
 UNITS = {"vus": Text("个虚拟用户", "virtual users"), "arrival_rate": Text("次到达/秒", "arrivals/s")}
 
@@ -114,7 +113,7 @@ def _load_held(search: dict[str, Any]) -> Text:
             f"target out of reach at the {bound.en} bound: {metric} was {held} on average (target {target}) at "
             f"{value} {unit.en}",
         )
-    if search["in_band"] < HELD_LEAST:
+    if not search["on_target"]:
         return Text(
             f"未能保持目标：平均负载 {value} {unit.zh}时 {metric} 平均 {held}（目标 {target}），"
             f"{share} % 的时间在目标 ±{band} % 以内",

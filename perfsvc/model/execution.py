@@ -21,8 +21,6 @@ VerdictState = Literal["PASSED", "FAILED", "STOPPED", "NO_THRESHOLDS"]
 ValidityState = Literal["VALID", "SUSPECT", "INVALID"]
 
 SPARK_POINTS = 60
-HELD_LEAST = 50.0
-"""Percent of the time within the band below which an adaptive run did not hold its target."""
 
 
 @dataclass(frozen=True)
@@ -114,7 +112,7 @@ def found_of(search: dict[str, Any] | None) -> dict[str, Any] | None:
     level = search.get("low" if kind == "limit" else "value")
     if level is None or search.get("out_of_reach") or not (search.get("complete", True) or at_least):
         return None
-    if kind == "target" and (search.get("in_band", HELD_LEAST) or 0) < HELD_LEAST:
+    if kind == "target" and not search.get("on_target", True):
         return None
     return {"kind": kind, "level": level, "at_least": at_least}
 

@@ -34,7 +34,7 @@ ON_NODE_LOSS: Labels = {
     "replace": ("等待替换节点", "Wait for a replacement"),
 }
 ON_START_FAILURE: Labels = {"stop_user": ("该用户退出", "The user stops"), "continue": ("继续执行", "The user goes on")}
-WHEN_LATE: Labels = {"wait": ("等待", "Wait"), "drop": ("丢弃", "Drop")}
+WHEN_LATE: Labels = {"wait": ("等待", "Wait"), "drop": ("不等待，记为未开始", "Drop")}
 DISTRIBUTIONS: Labels = {"constant": ("均匀", "Evenly spaced"), "poisson": ("泊松分布", "Poisson")}
 ITERATIONS: Labels = {"per_vu": ("每个用户", "Of each user"), "shared": ("全部用户合计", "Of all users together")}
 ADAPTIVE_METRICS: Labels = {
@@ -147,10 +147,14 @@ RESPONSES: tuple[Labels, ...] = (
         "NO_THRESHOLDS": ("未设阈值", "No thresholds"),
     },
     {"ok": ("正常", "OK"), "degraded": ("降级", "Degraded")},
-    {"server": ("本服务", "This server"), "agent": ("执行节点", "Agent")},
+    {
+        "server": ("服务进程", "Service process"),
+        "process": ("本机进程", "Process on the server"),
+        "agent": ("执行节点", "Agent"),
+    },
     {
         "ready": ("空闲", "Ready"),
-        "busy": ("执行中", "Busy"),
+        "busy": ("测试中", "Busy"),
         "draining": ("排空中", "Draining"),
         "lost": ("失联", "Lost"),
     },

@@ -8,7 +8,8 @@ import msgspec
 
 from perfsvc.errors import Text
 
-NodeKind = Literal["server", "agent"]
+NodeKind = Literal["server", "process", "agent"]
+"""The service itself, a process that it started on its own machine, and an agent that joined."""
 NodeState = Literal["ready", "busy", "draining", "lost"]
 NodeEventKind = Literal["joined", "lost", "returned", "resplit", "replaced"]
 

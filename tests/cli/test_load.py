@@ -41,6 +41,7 @@ HELD: dict[str, Any] = {
     "low": 11,
     "high": 14,
     "in_band": 85.0,
+    "on_target": True,
     "held": 198.2,
     "metric": "p95",
 }
@@ -83,7 +84,7 @@ SEARCHES: list[tuple[dict[str, Any], str, str]] = [
         "保持负载 12.5 次到达/秒；rps 平均 -（目标 200 req/s），85 % 的时间在目标 ±10 % 以内",
     ),
     (
-        HELD | {"in_band": 49.9, "band": 12.0},
+        HELD | {"in_band": 49.9, "on_target": False, "band": 12.0},
         "target not held: p95 198.2 ms on average (target 200 ms) at a mean load of 12.5 virtual users, "
         "within ±12 % of it for 49.9 % of the time",
         "未能保持目标：平均负载 12.5 个虚拟用户时 p95 平均 198.2 ms（目标 200 ms），49.9 % 的时间在目标 ±12 % 以内",

@@ -86,6 +86,13 @@ async def test_names_of_the_server_s_own_nodes_are_for_them_alone(
     assert door.states == {name: "ready"}
 
 
+@pytest.mark.parametrize(("started_here", "kind"), [(True, "process"), (False, "agent")])
+async def test_a_process_of_the_server_is_no_agent(started_here: bool, kind: str, door: Door) -> None:
+    door.send(messages.encode(msgspec.structs.replace(HELLO, started_here=started_here)))
+    (node,) = door.cluster.nodes()
+    assert node.kind == kind
+
+
 async def test_an_agent_is_drained_by_name_whenever_it_joins(door: Door) -> None:
     door.send(messages.encode(HELLO))
     assert door.cluster.drain("east", True)

@@ -221,7 +221,7 @@ def test_a_target_out_of_reach_is_approached_as_far_as_allowed() -> None:
     held = HeldLoad(Curve(lambda level: 20 + level / 100, 300, 1), "arrival_rate", 10, 1000, "p95", 200)
     assert set(held.levels) == {1000}
     assert (held.result["value"], held.result["low"], held.result["high"]) == (1000, 1000, 1000)
-    assert held.result["in_band"] == 0
+    assert (held.result["in_band"], held.result["on_target"]) == (0, False)
 
 
 def test_a_target_exceeded_from_the_start_is_left_at_the_lowest_load() -> None:
@@ -333,7 +333,7 @@ def test_a_pause_is_neither_held_nor_held_against_anyone() -> None:
     result = governor.result()
     assert result is not None
     assert governor.finished
-    assert (result["in_band"], result["held"], result["complete"]) == (100, 200, True)
+    assert (result["in_band"], result["on_target"], result["held"], result["complete"]) == (100, True, 200, True)
     assert len(result["evidence"]) == 20
 
 
@@ -360,6 +360,7 @@ def test_the_result_says_what_it_is_about() -> None:
         "moves",
         "in_band",
         "in_band_expected",
+        "on_target",
         "band",
         "held",
         "out_of_reach",

@@ -142,9 +142,8 @@ async def test_orders_put_what_was_not_measured_last(store: Store, world: World)
         ({"threshold": 1.0, "low": None, "complete": True, "at_least": False}, None),
         ({"value": 8.0}, ("knee", 8.0, False)),
         ({"metric": "p95", "value": 12.0, "complete": True}, ("target", 12.0, False)),
-        ({"metric": "p95", "value": 12.0, "complete": True, "in_band": 50.0}, ("target", 12.0, False)),
-        ({"metric": "p95", "value": 12.0, "complete": True, "in_band": 49.9}, None),
-        ({"metric": "p95", "value": 12.0, "complete": True, "in_band": None}, None),
+        ({"metric": "p95", "value": 12.0, "complete": True, "on_target": True}, ("target", 12.0, False)),
+        ({"metric": "p95", "value": 12.0, "complete": True, "on_target": False}, None),
         ({"metric": "p95", "value": 1.0, "out_of_reach": "low", "complete": True}, None),
     ],
 )

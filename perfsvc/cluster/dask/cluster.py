@@ -89,7 +89,7 @@ class DaskCluster:
         hello, pong = agent.hello, agent.pong
         return NodeInfo(
             name=agent.name,
-            kind="agent",
+            kind="process" if hello.started_here else "agent",
             host=hello.host,
             pid=hello.pid,
             version=hello.version,

@@ -17,6 +17,8 @@ BAND = 10.0
 """Percent of the target that a metric may always be off."""
 DEVIATIONS, EXPECTED = 2.0, 95.0
 """Standard deviations that make the band where seconds scatter more, and the percent of them that lie within it."""
+LEAST_IN_BAND = 50.0
+"""Percent of the seconds within the band below which a load is not on target."""
 DISTANCE_DIGITS = 2
 
 
@@ -96,11 +98,13 @@ class HoldSummary:
     def as_dict(self, scatter: float) -> dict[str, Any]:
         """The figures under their names in the report."""
         band = self.band(scatter)
+        in_band = self.in_band(band)
         return {
             "value": rounded(self.load),
             "low": self.load_at(0.05),
             "high": self.load_at(0.95),
-            "in_band": rounded(self.in_band(band)),
+            "in_band": rounded(in_band),
+            "on_target": in_band >= LEAST_IN_BAND,
             "in_band_expected": EXPECTED,
             "band": rounded(band),
             "held": rounded(self.held),

@@ -29,7 +29,7 @@ class NodeShare(Response):
 
 
 class NodeResponse(OpenResponse):
-    """An engine process: this server (`server`), or an agent."""
+    """An engine process: this server (`server`), a process it started (`process`), or one that joined (`agent`)."""
 
     name: str
     kind: NodeKind
@@ -73,7 +73,7 @@ NodeOrder = Literal["name", "-name", "cpu", "-cpu", "memory", "-memory"]
 
 
 class NodeQuery(ListQuery):
-    """Nodes by name or host; without an order the server first, then its agents by name."""
+    """Nodes by name or host; without an order the server first, then the others by name."""
 
     compared = ("kind", "state")
 

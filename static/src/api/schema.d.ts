@@ -165,7 +165,7 @@ export interface paths {
          * List the engine processes
          * @description Needs a token
          *
-         *     Nodes by name or host; without an order the server first, then its agents by name.
+         *     Nodes by name or host; without an order the server first, then the others by name.
          */
         get: operations["getNodes"];
         put?: never;
@@ -3249,7 +3249,7 @@ export interface components {
             history: components["schemas"]["NodeReading"][];
             host: string;
             /** @enum {string} */
-            kind: "server" | "agent";
+            kind: "server" | "process" | "agent";
             /** @description The worst lateness of its event loop lately, ms. */
             loop_lag: number;
             /** @description Resident bytes. */
@@ -3340,14 +3340,14 @@ export interface components {
         };
         /**
          * NodeResponse
-         * @description An engine process: this server (`server`), or an agent.
+         * @description An engine process: this server (`server`), a process it started (`process`), or one that joined (`agent`).
          */
         NodeResponse: {
             /** @description Percent of one core. */
             cpu: number;
             host: string;
             /** @enum {string} */
-            kind: "server" | "agent";
+            kind: "server" | "process" | "agent";
             /** @description The worst lateness of its event loop lately, ms. */
             loop_lag: number;
             /** @description Resident bytes. */
@@ -7069,7 +7069,7 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Kind */
-                kind?: ("server" | "agent") | null;
+                kind?: ("server" | "process" | "agent") | null;
                 /** @description Order */
                 order?: ("name" | "-name" | "cpu" | "-cpu" | "memory" | "-memory") | null;
                 /** @description Page */

@@ -76,6 +76,8 @@ export interface Search {
   held?: N
   out_of_reach?: 'low' | 'high' | null
   in_band?: N
+  /** Whether `in_band` is high enough to say that the target was held. */
+  on_target?: boolean
   /** Percent of the target that the metric may be off: `in_band` counts the seconds within. */
   band?: N
   /** How often the load was moved: the trace of a long run lacks rows. */

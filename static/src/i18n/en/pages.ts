@@ -69,7 +69,7 @@ export const pages: (typeof zh)['pages'] = {
     state: 'State',
     unfit: 'Takes no load',
     states: { ready: 'Ready', busy: 'Busy', draining: 'Drained', lost: 'Lost' },
-    kinds: { server: 'Service process', agent: 'Agent' },
+    kinds: { server: 'Service process', process: 'Process on the server', agent: 'Agent' },
     since: 'joined {when}',
     lately: 'CPU, last ten minutes',
     cpu: 'CPU',

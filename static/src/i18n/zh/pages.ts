@@ -68,7 +68,7 @@ export const pages = {
     state: '状态',
     unfit: '不参与测试',
     states: { ready: '空闲', busy: '测试中', draining: '排空中', lost: '失联' },
-    kinds: { server: '服务进程', agent: '执行节点' },
+    kinds: { server: '服务进程', process: '本机进程', agent: '执行节点' },
     since: '{when}加入',
     lately: '最近十分钟 CPU',
     cpu: 'CPU',

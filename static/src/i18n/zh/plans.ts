@@ -99,7 +99,7 @@ export const plans = {
   mostUsers: '用户上限',
   whenLate: '没有空闲用户时',
   wait: '等待（记为迟到）',
-  drop: '丢弃',
+  drop: '不等待（记为未开始）',
   metric: {
     p50: 'p50',
     p90: 'p90',
