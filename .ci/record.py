@@ -24,7 +24,7 @@ from tests.support.browser import chromium  # noqa: E402
 from tests.support.recording import Recording  # noqa: E402
 from tests.support.recording import Scene  # noqa: E402
 from tests.support.service import Service  # noqa: E402
-from tests.support.stage import Stage  # noqa: E402
+from tests.support.shop_process import ShopProcess  # noqa: E402
 
 RECORDING = ROOT / ".ci" / "recording.json.gz"
 
@@ -50,12 +50,12 @@ SEARCH = {"level_time": 4, "settle_time": 0.8, "precision": 8, "confirmations": 
 class Evening:
     """The project, and what is done in it."""
 
-    def __init__(self, service: Service, stage: Stage, ui: Ui) -> None:
-        self.service, self.stage, self.ui = service, stage, ui
+    def __init__(self, service: Service, shop: ShopProcess, ui: Ui) -> None:
+        self.service, self.shop, self.ui = service, shop, ui
         self.scenes: dict[str, Scene] = {}
         self.project = self._made("/api/projects/", {"name": "商城"})
         self._made("/api/projects/", {"name": "支付网关"})
-        self.env = self._made("/api/envs/", {"name": "staging", "project_id": self.project, "host": stage.url})
+        self.env = self._made("/api/envs/", {"name": "staging", "project_id": self.project, "host": shop.url})
         self.parts = [self._scene(name, weight, steps) for name, (weight, steps) in SCENES.items()]
 
     def look(self, name: str, path: str, ready: str = "main", *, keep: bool = False) -> None:
@@ -157,14 +157,14 @@ def peak(evening: Evening) -> str:
     until(46)
     post(f"/api/performance/plans/{plan}/resume/")
     until(66)
-    evening.stage.freeze(2.2, evening.rest)
+    evening.shop.freeze(2.2, evening.rest)
     post(f"/api/performance/executions/{execution}/pins/", {"from": math.floor(time.time()) - 2, "text": "缓存重建"})
     until(78)
     post(f"/api/performance/executions/{execution}/load/", {"arrival_rate": 90})
     until(88)
-    evening.stage.fail(0.3)
+    evening.shop.fail(0.3)
     until(96)
-    evening.stage.fail(0)
+    evening.shop.fail(0)
     until(104)
     agents = [
         node
@@ -183,11 +183,11 @@ def peak(evening: Evening) -> str:
 
 def main() -> None:
     """Record all pages."""
-    with tempfile.TemporaryDirectory() as folder, Stage() as stage, chromium() as browser:
+    with tempfile.TemporaryDirectory() as folder, ShopProcess() as shop, chromium() as browser:
         service = Service(Path(folder) / "data")
         ui = Ui(browser, service)
         try:
-            evening = Evening(service, stage, ui)
+            evening = Evening(service, shop, ui)
             look, path = evening.look, evening.path
             look("start", "/start")
             history(evening)

@@ -1,8 +1,8 @@
 """Pictures of every page and dialog of the web UI, in both languages and themes, at both widths: ``make screenshots``.
 
 They go to ``build/screenshots``. Runs are shown from a recording (``.ci/record.py``) at the times it was made; all else
-from a service of its own, which ``tests/support/office.py`` fills. Arguments are names of pictures or patterns such as
-``scene-*``; ``--language``, ``--theme`` and ``--width`` take a part of the looks:
+from a service of its own, which ``tests/support/sample_project.py`` fills. Arguments are names of pictures or patterns
+such as ``scene-*``; ``--language``, ``--theme`` and ``--width`` take a part of the looks:
 ``.ci/screenshots.py 'plan*' --language en``.
 """
 
@@ -36,11 +36,11 @@ from looks import Look  # noqa: E402
 
 from tests.support.browser import SIGN_IN  # noqa: E402
 from tests.support.browser import chromium  # noqa: E402
-from tests.support.office import PASSWORD  # noqa: E402
-from tests.support.office import Office  # noqa: E402
-from tests.support.office import english  # noqa: E402
 from tests.support.recording import Playback  # noqa: E402
 from tests.support.recording import Recording  # noqa: E402
+from tests.support.sample_project import PASSWORD  # noqa: E402
+from tests.support.sample_project import SampleProject  # noqa: E402
+from tests.support.sample_project import english  # noqa: E402
 from tests.support.service import PASSWORD as ADMINISTRATOR  # noqa: E402
 from tests.support.service import Service  # noqa: E402
 from tests.support.shop import Shop  # noqa: E402
@@ -122,10 +122,10 @@ class Studio:
         return self._stack.enter_context(Service(folder / "data"))
 
     @cached_property
-    def office(self) -> Office:
+    def sample(self) -> SampleProject:
         shop = self._stack.enter_context(Shop())
         self.service.language = self._language
-        return Office(self.service, shop, self._said)
+        return SampleProject(self.service, shop, self._worded)
 
     def take(self, name: str, look: Look, appearance: Appearance) -> None:
         """Take one picture."""
@@ -147,8 +147,8 @@ class Studio:
             page.context.close()
 
     def _go(self, page: Page, look: Look) -> None:
-        path = look.path.format(**self.office.names)
-        place = path[1:] if path.startswith("!") else f"/p/{self.office.project}{path}"
+        path = look.path.format(**self.sample.names)
+        place = path[1:] if path.startswith("!") else f"/p/{self.sample.project}{path}"
         if look.refused:
             headers = {"Retry-After": "42"}
             page.route(look.of, lambda route: route.fulfill(status=look.refused, body="{}", headers=headers))
@@ -156,10 +156,10 @@ class Studio:
         settled(page, "main")
 
     def _do(self, page: Page, act: Act) -> None:
-        kind, selector, *rest = map(self._said, act)
-        place = page.locator(selector.format(**self.office.names)).first if kind != "changed" else None
+        kind, selector, *rest = map(self._worded, act)
+        place = page.locator(selector.format(**self.sample.names)).first if kind != "changed" else None
         if place is None:
-            self.office.change(selector)
+            self.sample.change(selector)
         elif kind == "click" or (kind == "narrow" and place.is_visible()):
             place.click()
         elif kind == "fill":
@@ -178,13 +178,13 @@ class Studio:
             return None
         if look.user not in self._sessions:
             password = ADMINISTRATOR if look.user == "admin" else PASSWORD
-            _ = self.office
+            _ = self.sample
             pair = self.service.post("/api/users/login/", {"username": look.user, "password": password}).body
             session = {"token": pair["token"], "refreshToken": pair["refresh_token"], "user": pair["user"]}
             self._sessions[look.user] = json.dumps(session)
         return self._sessions[look.user]
 
-    def _said(self, text: str) -> str:
+    def _worded(self, text: str) -> str:
         return english(text) if self._language == "en" else text
 
 
@@ -258,7 +258,7 @@ def take(browser: Browser, arguments: argparse.Namespace) -> list[str]:
         for name, look, appearance in wanted(arguments):
             studio = studios[appearance.language]
             if not look.recorded:
-                studio.office.names  # noqa: B018
+                studio.sample.names  # noqa: B018
             try:
                 studio.take(name, look, appearance)
             except (Error, AssertionError) as trouble:

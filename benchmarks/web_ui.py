@@ -30,8 +30,8 @@ from tests.support.browser import BUILT
 from tests.support.browser import ROOT
 from tests.support.browser import SIGN_IN
 from tests.support.browser import chromium
-from tests.support.desk import Desk
 from tests.support.nginx import Nginx
+from tests.support.project_client import ProjectClient
 from tests.support.service import Service
 
 HOUR_S = 3600
@@ -97,15 +97,15 @@ NEW_WINDOW_S = 1
 """The browser loads parts of its own in a new window, which are not the page's."""
 
 
-def first_paint(browser: Browser, desk: Desk) -> None:
+def first_paint(browser: Browser, client: ProjectClient) -> None:
     """From the address to what the page is for, with a cold cache and a slow processor."""
-    service = desk.service
+    service = client.service
     load = {"execution_config": {"arrival_rate": 20, "max_vus": 20}}
-    live = desk.start(desk.plan("live", {"hold_time": 90, **load}, "/json"))
+    live = client.start(client.plan("live", {"hold_time": 90, **load}, "/json"))
     stored = f"/p/1/runs/{RUN}"
     pages = (
         ("sign-in", "/login", "form button", 1.0),
-        ("runs", f"/p/{desk.project}/runs", "table tbody tr", 1.0),
+        ("runs", f"/p/{client.project}/runs", "table tbody tr", 1.0),
         ("live run", live, ".uplot", 1.5),
         ("report of an hour", stored, ".result", 1.0),
         ("report of an hour, all charts drawn", stored, "#latency canvas", 2.0),
@@ -330,7 +330,7 @@ def wide_plugin(route: Route) -> None:
     route.fulfill(json={**listed, "results": [*listed["results"], wide]})
 
 
-def typing(browser: Browser, desk: Desk) -> None:
+def typing(browser: Browser, client: ProjectClient) -> None:
     """Typing in a scene of many steps: the name of a step, an address, a field of a plugin that has many."""
     steps = [
         {
@@ -341,12 +341,12 @@ def typing(browser: Browser, desk: Desk) -> None:
         }
         for at in range(SCENE_STEPS)
     ]
-    scene = desk.made("/api/scenes/", {"name": "long", "project_id": desk.project, "steps": steps})
+    scene = client.made("/api/scenes/", {"name": "long", "project_id": client.project, "steps": steps})
     context = browser.new_context(viewport={"width": 1440, "height": 900}, locale="en-US")
-    context.add_init_script(SIGN_IN % json.dumps([session_of(desk.service), "en", "light"]))
+    context.add_init_script(SIGN_IN % json.dumps([session_of(client.service), "en", "light"]))
     page = context.new_page()
     page.route("**/api/plugins/**", wide_plugin)
-    page.goto(f"{desk.service.url}/p/{desk.project}/scenes/{scene}")
+    page.goto(f"{client.service.url}/p/{client.project}/scenes/{scene}")
     page.get_by_role("treeitem").nth(SCENE_STEPS - 1).wait_for()
     page.evaluate(TYPED)
     tools = context.new_cdp_session(page)
@@ -383,10 +383,10 @@ def typed(page: Page, tools: CDPSession, field: Locator, what: str) -> None:
     line(f"{what}: processor time of a key", f"{work:.1f} ms", "<= 10 ms")
 
 
-def peace(desk: Desk) -> None:
+def peace(client: ProjectClient) -> None:
     """Lag of the event loop of a saturated engine, without viewers of the UI and with its files served all the time."""
-    service = desk.service
-    plan = desk.plan("saturated", {"concurrent_users": 20, "hold_time": 18}, "/json")
+    service = client.service
+    plan = client.plan("saturated", {"concurrent_users": 20, "hold_time": 18}, "/json")
     started = service.post(f"/api/performance/plans/{plan}/start/").body
     lags: tuple[list[float], list[float]] = ([], [])
     over = threading.Event()
@@ -435,12 +435,12 @@ def main() -> None:
             service.recovered()
             (folder / "nginx").mkdir(mode=0o755)
             with Nginx(folder / "nginx") as nginx, chromium() as browser:
-                desk = Desk(service, nginx.url)
-                first_paint(browser, desk)
+                client = ProjectClient(service, nginx.url)
+                first_paint(browser, client)
                 frames(browser, service)
                 memory(browser, service)
-                typing(browser, desk)
-                peace(desk)
+                typing(browser, client)
+                peace(client)
         finally:
             service.end()
 

@@ -26,9 +26,9 @@ from perfsvc.plugin.testing import data_context
 from perfsvc.plugin.testing import rows_of
 from perfsvc_datasources.api import ApiSource
 from perfsvc_datasources.api.client import Resolver
-from tests.support.json_api import Asked
 from tests.support.json_api import JsonApi
-from tests.support.json_api import Said
+from tests.support.json_api import Request
+from tests.support.json_api import Response
 
 QUICK = {"retry_wait": 0.0, "retries": 2}
 
@@ -48,15 +48,17 @@ async def fetched(options: dict[str, Any], context: DataContext | None = None) -
         await feed.close()
 
 
-async def fetch(answer: Callable[[Asked], Said], options: dict[str, Any] | None = None, path: str = "/") -> list[Row]:
+async def fetch(
+    answer: Callable[[Request], Response], options: dict[str, Any] | None = None, path: str = "/"
+) -> list[Row]:
     with JsonApi(answer) as api:
         rows, warnings = await fetched({"url": api.url + path, **QUICK, **(options or {})})
     assert warnings == []
     return rows
 
 
-def saying(body: Any, status: int = 200, **headers: str) -> Callable[[Asked], Said]:
-    return lambda asked: Said(body, status, {name.replace("_", "-"): value for name, value in headers.items()})
+def saying(body: Any, status: int = 200, **headers: str) -> Callable[[Request], Response]:
+    return lambda request: Response(body, status, {name.replace("_", "-"): value for name, value in headers.items()})
 
 
 # Rows
@@ -99,7 +101,7 @@ async def test_columns_that_no_step_could_use_are_left_out_and_told() -> None:
     assert warnings == ["ignored columns whose names cannot be variables: , b c"]
 
 
-# What is asked
+# Requests
 
 
 @pytest.mark.asyncio
@@ -117,10 +119,14 @@ async def test_a_request_has_all_that_the_plan_and_the_environment_say() -> None
             "auth": {"type": "bearer", "token": "{{t}}"},
         }
         await fetched(options, context)
-        asked = api.asked[0]
-    assert (asked.method, asked.path, asked.query) == ("POST", "/base/users/V", {"q": "V&", "n": "5", "b": "true"})
-    assert json.loads(asked.body) == {"deep": [{"x": "V"}], "plain": 1}
-    headers = {name: asked.headers.get(name) for name in ("x-env", "x-both", "authorization", "content-type")}
+        request = api.requests[0]
+    assert (request.method, request.path, request.query) == (
+        "POST",
+        "/base/users/V",
+        {"q": "V&", "n": "5", "b": "true"},
+    )
+    assert json.loads(request.body) == {"deep": [{"x": "V"}], "plain": 1}
+    headers = {name: request.headers.get(name) for name in ("x-env", "x-both", "authorization", "content-type")}
     assert headers == {
         "x-env": "e",
         "x-both": "plan V",
@@ -134,16 +140,16 @@ async def test_a_form_and_a_password() -> None:
     auth = {"type": "basic", "username": "u", "password": "p密"}
     with JsonApi(saying([{"a": 1}])) as api:
         await fetched({"url": api.url, "method": "POST", "form": {"a": "1 2", "b": 3}, "auth": auth})
-        asked = api.asked[0]
-    assert asked.body == b"a=1+2&b=3"
-    assert asked.headers["authorization"] == "Basic dTpw5a+G"
+        request = api.requests[0]
+    assert request.body == b"a=1+2&b=3"
+    assert request.headers["authorization"] == "Basic dTpw5a+G"
 
 
 @pytest.mark.asyncio
 async def test_headers_of_the_environment_go_nowhere_else() -> None:
     with JsonApi(saying([{"a": 1}])) as api:
         await fetched({"url": api.url}, context_of(base_url="http://elsewhere.example", headers={"X-Env": "secret"}))
-        assert "x-env" not in api.asked[0].headers
+        assert "x-env" not in api.requests[0].headers
 
 
 def test_secrets_are_not_in_a_repr() -> None:
@@ -163,18 +169,18 @@ def test_secrets_are_not_in_a_repr() -> None:
 
 @pytest.mark.asyncio
 async def test_pages_by_number_until_one_is_empty() -> None:
-    def answer(asked: Asked) -> Said:
-        page = int(asked.query["page"])
-        return Said([{"n": page * 10 + each} for each in range(2)] if page < 4 else [])
+    def answer(request: Request) -> Response:
+        page = int(request.query["page"])
+        return Response([{"n": page * 10 + each} for each in range(2)] if page < 4 else [])
 
     assert [row["n"] for row in await fetch(answer, {"pagination": {"type": "page"}})] == [10, 11, 20, 21, 30, 31]
 
 
 @pytest.mark.asyncio
 async def test_pages_by_number_until_there_is_none() -> None:
-    def answer(asked: Asked) -> Said:
-        page = int(asked.query["p"])
-        return Said([{"n": page}]) if page < 3 else Said({"detail": "Invalid page."}, 404)
+    def answer(request: Request) -> Response:
+        page = int(request.query["p"])
+        return Response([{"n": page}]) if page < 3 else Response({"detail": "Invalid page."}, 404)
 
     paging = {"type": "page", "parameter": "p", "start": 0}
     assert [row["n"] for row in await fetch(answer, {"pagination": paging})] == [0, 1, 2]
@@ -182,11 +188,13 @@ async def test_pages_by_number_until_there_is_none() -> None:
 
 @pytest.mark.asyncio
 async def test_pages_by_offset_in_the_body_until_the_total() -> None:
-    with JsonApi(lambda asked: Said({"total": 5, "items": [{"n": json.loads(asked.body)["offset"]}] * 2})) as api:
+    with JsonApi(
+        lambda request: Response({"total": 5, "items": [{"n": json.loads(request.body)["offset"]}] * 2})
+    ) as api:
         place = {"parameter": "offset", "start": 0, "step": 2, "size_parameter": "limit", "size": 2, "place": "body"}
         options = {"url": api.url, "method": "POST", "json": {"a": 1}, "rows": "$.items"}
         rows, _ = await fetched({**options, "pagination": {"type": "page", "total": "$.total", **place}})
-        bodies = [json.loads(asked.body) for asked in api.asked]
+        bodies = [json.loads(request.body) for request in api.requests]
     assert [row["n"] for row in rows] == [0, 0, 2, 2, 4, 4]
     assert bodies == [{"a": 1, "limit": 2, "offset": offset} for offset in (0, 2, 4)]
 
@@ -195,7 +203,7 @@ async def test_pages_by_offset_in_the_body_until_the_total() -> None:
 async def test_an_endpoint_that_does_not_know_the_parameter_is_reported_of() -> None:
     with JsonApi(saying([{"a": 1}])) as api:
         rows, warnings = await fetched({"url": api.url, "pagination": {"type": "page"}})
-        assert (rows, len(api.asked)) == ([{"a": 1}], 2)
+        assert (rows, len(api.requests)) == ([{"a": 1}], 2)
     assert warnings == ["a page was the same as the one before: see the parameter"]
 
 
@@ -203,9 +211,9 @@ async def test_an_endpoint_that_does_not_know_the_parameter_is_reported_of() -> 
 async def test_pages_by_cursor() -> None:
     after = {None: "x", "x": "y&z", "y&z": None}
 
-    def answer(asked: Asked) -> Said:
-        cursor = asked.query.get("after")
-        return Said({"items": [{"c": cursor}], "next": after[cursor]})
+    def answer(request: Request) -> Response:
+        cursor = request.query.get("after")
+        return Response({"items": [{"c": cursor}], "next": after[cursor]})
 
     paging = {"type": "cursor", "path": "$.next", "parameter": "after"}
     rows = await fetch(answer, {"rows": "$.items", "pagination": paging})
@@ -222,11 +230,11 @@ async def test_a_cursor_that_goes_in_a_ring_ends() -> None:
 @pytest.mark.asyncio
 @pytest.mark.parametrize("path", [None, "$.links.next"])
 async def test_pages_by_link(path: str | None) -> None:
-    def answer(asked: Asked) -> Said:
-        page = int(asked.query.get("page", 1))
+    def answer(request: Request) -> Response:
+        page = int(request.query.get("page", 1))
         link = f"/?page={page + 1}" if page < 3 else None
         headers = {"Link": f'<{link}>; rel="next", </>; rel="first"'} if link and path is None else {}
-        return Said({"items": [{"n": page}], "links": {"next": link}}, 200, headers)
+        return Response({"items": [{"n": page}], "links": {"next": link}}, 200, headers)
 
     rows = await fetch(answer, {"rows": "$.items", "pagination": {"type": "link", "path": path}})
     assert [row["n"] for row in rows] == [1, 2, 3]
@@ -240,16 +248,16 @@ async def test_a_link_to_itself_ends() -> None:
 
 @pytest.mark.asyncio
 @pytest.mark.parametrize(
-    ("limit", "count", "said"),
+    ("limit", "count", "message"),
     [
         ({"max_rows": 5}, 5, "only the first 5 rows (max_rows)"),
         ({"max_pages": 3}, 6, "only the first 3 pages (max_pages)"),
     ],
 )
-async def test_endless_pages_are_bounded_and_it_is_reported(limit: dict[str, int], count: int, said: str) -> None:
-    with JsonApi(lambda asked: Said([{"p": asked.query["page"]}] * 2)) as api:
+async def test_endless_pages_are_bounded_and_it_is_reported(limit: dict[str, int], count: int, message: str) -> None:
+    with JsonApi(lambda request: Response([{"p": request.query["page"]}] * 2)) as api:
         rows, warnings = await fetched({"url": api.url, "pagination": {"type": "page"}, **limit})
-    assert (len(rows), warnings) == (count, [said])
+    assert (len(rows), warnings) == (count, [message])
 
 
 # Failures that pass, and others
@@ -259,9 +267,9 @@ async def test_endless_pages_are_bounded_and_it_is_reported(limit: dict[str, int
 @pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
 async def test_what_may_pass_is_tried_again(status: int) -> None:
     left = [status, status]
-    with JsonApi(lambda asked: Said({}, left.pop()) if left else Said([{"a": 1}])) as api:
+    with JsonApi(lambda request: Response({}, left.pop()) if left else Response([{"a": 1}])) as api:
         rows, _ = await fetched({"url": api.url, **QUICK})
-        assert (rows, len(api.asked)) == ([{"a": 1}], 3)
+        assert (rows, len(api.requests)) == ([{"a": 1}], 3)
 
 
 @pytest.mark.asyncio
@@ -270,7 +278,7 @@ async def test_what_does_not_pass_is_reported(status: int, times: int) -> None:
     with JsonApi(saying(b"", status)) as api:
         with pytest.raises(DataFailure) as caught:
             await fetched({"url": f"{api.url}/users?key=s3cret", **QUICK})
-        assert len(api.asked) == times
+        assert len(api.requests) == times
     assert str(status) in str(caught.value) or status == 204
     assert "s3cret" not in str(caught.value)
 
@@ -328,7 +336,7 @@ SPACES = b" " * 65_536
 
 @pytest.mark.asyncio
 @pytest.mark.parametrize(
-    ("head", "piece", "said"),
+    ("head", "piece", "message"),
     [
         (START + b"\r\n", SPACES, "the response has more than 1000000 bytes"),
         (START + b"Content-Length: 99999999999\r\n\r\n", SPACES, "the response has more than 1000000 bytes"),
@@ -339,16 +347,16 @@ SPACES = b" " * 65_536
     ],
     ids=["until-close", "length", "chunked", "headers", "zeros", "continue"],
 )
-async def test_an_endless_answer_is_cut_off(head: bytes, piece: bytes, said: str) -> None:
+async def test_an_endless_answer_is_cut_off(head: bytes, piece: bytes, message: str) -> None:
     with raw(endless(head, piece)) as url:
         options = {"url": url, "retries": 0, "max_response_bytes": 1_000_000, "timeout": 2.0}
-        with pytest.raises(DataFailure, match=said):
+        with pytest.raises(DataFailure, match=message):
             await fetched(options)
 
 
 @pytest.mark.asyncio
 @pytest.mark.parametrize(
-    ("body", "headers", "said"),
+    ("body", "headers", "message"),
     [
         (b"[" * 100_000 + b"]" * 100_000, {}, "nested too deeply"),
         (b'{"a":' * 100_000, {}, "nested too deeply|not JSON"),
@@ -364,15 +372,15 @@ async def test_an_endless_answer_is_cut_off(head: bytes, piece: bytes, said: str
         (gzip.compress(b"[1]", mtime=0), {"Content-Encoding": "gzip"}, "the response is encoded as gzip, unrequested"),
     ],
 )  # fmt: skip
-async def test_a_body_that_is_no_json_is_refused(body: bytes, headers: dict[str, str], said: str) -> None:
-    with pytest.raises(DataFailure, match=said):
-        await fetch(lambda asked: Said(body, 200, headers))
+async def test_a_body_that_is_no_json_is_refused(body: bytes, headers: dict[str, str], message: str) -> None:
+    with pytest.raises(DataFailure, match=message):
+        await fetch(lambda request: Response(body, 200, headers))
 
 
 @pytest.mark.asyncio
 async def test_a_body_that_is_no_json_is_explained_in_chinese_too() -> None:
     with pytest.raises(DataFailure) as caught:
-        await fetch(lambda asked: Said(b'{"rows": [1,\n2,]}', 200, {}))
+        await fetch(lambda request: Response(b'{"rows": [1,\n2,]}', 200, {}))
     assert caught.value.text.zh == "响应不是合法的 JSON（第 2 行第 2 列）：多了一个逗号，请删去"
 
 
@@ -381,7 +389,7 @@ async def test_a_denied_target_is_refused() -> None:
     with JsonApi(saying([{"a": 1}])) as api:
         with pytest.raises(DataFailure, match="the target is not allowed"):
             await fetched({"url": api.url}, context_of("127.0.0.0/8"))
-        assert api.asked == []
+        assert api.requests == []
 
 
 @pytest.mark.asyncio
@@ -419,23 +427,23 @@ async def test_a_redirect_elsewhere_takes_no_secret_along() -> None:
     with JsonApi(saying([{"a": 1}])) as other, JsonApi(saying({}, 307, Location=other.url)) as api:
         auth = {"type": "bearer", "token": "s3cret"}
         await fetched({"url": api.url, "headers": {"X-Key": "s3cret"}, "auth": auth})
-        assert "s3cret" in api.asked[0].headers["authorization"]
-        assert "s3cret" not in str(other.asked)
+        assert "s3cret" in api.requests[0].headers["authorization"]
+        assert "s3cret" not in str(other.requests)
 
 
 @pytest.mark.asyncio
 async def test_a_redirect_at_home_keeps_what_the_plan_says() -> None:
-    moved = Said({}, 308, {"Location": "/new"})
-    with JsonApi(lambda asked: Said([{"a": 1}]) if asked.path == "/new" else moved) as api:
+    moved = Response({}, 308, {"Location": "/new"})
+    with JsonApi(lambda request: Response([{"a": 1}]) if request.path == "/new" else moved) as api:
         await fetched({"url": api.url, "method": "POST", "json": {"a": 1}, "headers": {"X-Key": "k"}})
-        assert [(asked.method, asked.body, asked.headers["x-key"]) for asked in api.asked] == [
+        assert [(request.method, request.body, request.headers["x-key"]) for request in api.requests] == [
             ("POST", b'{"a": 1}', "k")
         ] * 2
 
 
 @pytest.mark.asyncio
 @pytest.mark.parametrize(
-    ("location", "said"),
+    ("location", "message"),
     [
         ("/again", "more than 5 redirects"),
         ("file:///etc/passwd", "not http or https"),
@@ -445,8 +453,8 @@ async def test_a_redirect_at_home_keeps_what_the_plan_says() -> None:
         ("", "without an address"),
     ],
 )
-async def test_redirects_that_lead_nowhere(location: str, said: str) -> None:
-    with pytest.raises(DataFailure, match=said):
+async def test_redirects_that_lead_nowhere(location: str, message: str) -> None:
+    with pytest.raises(DataFailure, match=message):
         await fetch(saying({}, 302, Location=location))
 
 
@@ -455,7 +463,7 @@ async def test_a_body_is_not_sent_to_somebody_else() -> None:
     with JsonApi(saying([{"a": 1}])) as other, JsonApi(saying({}, 307, Location=other.url)) as api:
         with pytest.raises(DataFailure, match="a body is not sent to another origin"):
             await fetched({"url": api.url, "method": "POST", "json": {"password": "s3cret"}})
-        assert other.asked == []
+        assert other.requests == []
 
 
 @pytest.mark.asyncio
@@ -465,7 +473,7 @@ async def test_a_page_after_a_redirect_takes_no_body_along(place: str) -> None:
         pages = {"type": "page", "place": place}
         with pytest.raises(DataFailure, match="a body is not sent to another origin"):
             await fetched({"url": api.url, "method": "POST", "json": {"password": "s3cret"}, "pagination": pages})
-        assert [(asked.method, asked.body) for asked in other.asked] == [("GET", b"")]
+        assert [(request.method, request.body) for request in other.requests] == [("GET", b"")]
 
 
 @pytest.mark.asyncio

@@ -1,4 +1,4 @@
-"""A shop to load and a desk with a service, for the examples of the documentation."""
+"""A shop to load and a shell with a service, for the examples of the documentation."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs.docs_shell import Desk
+from tests.docs.docs_shell import DocsShell
 from tests.docs.pages import DOCUMENTED_SERVICE
 from tests.support.service import Service
 from tests.support.shop import Shop
@@ -21,7 +21,7 @@ def shop() -> Iterator[Shop]:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("desk")
+    return tmp_path_factory.mktemp("shell")
 
 
 @pytest.fixture(scope="module")
@@ -31,10 +31,10 @@ def service(folder: Path) -> Iterator[Service]:
 
 
 @pytest.fixture(scope="module")
-def desk(folder: Path, shop: Shop, service: Service) -> Desk:
-    return Desk(folder, shop.url, service.url)
+def shell(folder: Path, shop: Shop, service: Service) -> DocsShell:
+    return DocsShell(folder, shop.url, service.url)
 
 
 @pytest.fixture
-def desk_without_service(tmp_path: Path, shop: Shop) -> Desk:
-    return Desk(tmp_path, shop.url, DOCUMENTED_SERVICE)
+def shell_without_service(tmp_path: Path, shop: Shop) -> DocsShell:
+    return DocsShell(tmp_path, shop.url, DOCUMENTED_SERVICE)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs.docs_shell import Desk
+from tests.docs.docs_shell import DocsShell
 from tests.docs.pages import ROOT
 from tests.docs.pages import Block
 from tests.docs.pages import blocks
@@ -55,39 +55,39 @@ def test_make_knows_its_targets(block: Block) -> None:
     assert (dry.returncode, dry.stderr) == (0, "")
 
 
-def test_readme(desk: Desk, shop: Shop) -> None:
-    done = desk.type(typed("README.md"))
+def test_readme(shell: DocsShell, shop: Shop) -> None:
+    done = shell.type(typed("README.md"))
     assert done.returncode == 0, done.stdout + done.stderr
     assert re.search("completed NO_THRESHOLDS (VALID|SUSPECT|INVALID): 0 of ", done.stdout)
     assert json.loads(done.stdout.splitlines()[-1])["results"][0]["summary"]["error_count"] == 0
-    assert json.loads((desk.folder / "report.json").read_text())["summary"]["error_count"] == 0
+    assert json.loads((shell.folder / "report.json").read_text())["summary"]["error_count"] == 0
     assert {"/", "/items", "/login", "/cart"} <= shop.paths
 
 
-def test_other_tools(desk_without_service: Desk) -> None:
-    done = desk_without_service.type(typed("docs/other-tools.md"))
+def test_other_tools(shell_without_service: DocsShell) -> None:
+    done = shell_without_service.type(typed("docs/other-tools.md"))
     assert done.returncode == 0, done.stdout + done.stderr
     assert re.search(r"^\d+(\.\d+)?$", done.stdout.splitlines()[-1])
 
 
-def test_user_guide(desk_without_service: Desk) -> None:
-    done = desk_without_service.type(typed("docs/user-guide.md"))
+def test_user_guide(shell_without_service: DocsShell) -> None:
+    done = shell_without_service.type(typed("docs/user-guide.md"))
     assert done.returncode == 0, done.stdout + done.stderr
     assert "POST /cart" in done.stdout
     assert '"name": "http"' in done.stdout
 
 
-def test_api(desk: Desk) -> None:
-    done = desk.type(typed("docs/api.md"))
+def test_api(shell: DocsShell) -> None:
+    done = shell.type(typed("docs/api.md"))
     assert done.returncode == 0, done.stdout + done.stderr
     assert [word for word in ("paused", "running", "stopped") if f'"status":"{word}"' not in done.stdout] == []
 
 
-def test_operations(desk: Desk) -> None:
-    done = desk.type(typed("docs/operations.md"))
+def test_operations(shell: DocsShell) -> None:
+    done = shell.type(typed("docs/operations.md"))
     assert done.returncode == 0, done.stdout + done.stderr
-    assert (desk.folder / "backup.db").stat().st_size > 0
-    assert (desk.folder / "backup.key").stat().st_mode & 0o077 == 0
+    assert (shell.folder / "backup.db").stat().st_size > 0
+    assert (shell.folder / "backup.key").stat().st_mode & 0o077 == 0
     page = (ROOT / "docs" / "operations.md").read_text("utf-8")
     metrics = set(re.findall(r"^# TYPE (\w+)", done.stdout, re.MULTILINE))
     assert metrics == set(re.findall(r"`((?:perfsvc|process)_\w+)`", page))

@@ -12,7 +12,7 @@ import yaml
 
 from perfsvc.cli.commands import make_parser
 from perfsvc.cli.exit_codes import code_of
-from tests.docs.docs_shell import Desk
+from tests.docs.docs_shell import DocsShell
 from tests.docs.pages import FIRST_STEPS
 from tests.docs.pages import ROOT
 from tests.docs.pages import blocks_of
@@ -40,22 +40,22 @@ def test_jobs_run_commands_that_there_are(job: Any) -> None:
     assert [make_parser().parse_args(command.split()[1:]).command for command in commands] == ["check", "run"]
 
 
-def test_a_plan_file_is_checked_and_run(desk_without_service: Desk) -> None:
-    done = desk_without_service.type(PLAN_FILE)
+def test_a_plan_file_is_checked_and_run(shell_without_service: DocsShell) -> None:
+    done = shell_without_service.type(PLAN_FILE)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert (desk_without_service.folder / "report.json").is_file()
+    assert (shell_without_service.folder / "report.json").is_file()
 
 
 @pytest.mark.parametrize(("threshold", "code"), [("p95 < 10000", 0), ("p95 < 0.000001", 99)])
 def test_a_plan_of_the_service_is_started_and_judged(
-    desk: Desk, service: Service, shop: Shop, threshold: str, code: int
+    shell: DocsShell, service: Service, shop: Shop, threshold: str, code: int
 ) -> None:
     project = service.post("/api/projects/", {"name": "CI"}).body["id"]
     load = {"target_url": f"{shop.url}/items", "concurrent_users": 2, "hold_time": 1}
     plan = {"name": "p", "project_id": project, "config": {**load, "execution_config": {"thresholds": [threshold]}}}
     number = service.post("/api/performance/plans/", plan).body["id"]
     token = service.post("/api/users/me/tokens/", {"name": "CI", "scope": "run"}).body["token"]
-    done = desk.type(f"CI_TOKEN={token}\nPLAN={number}\n{OF_SERVICE}")
+    done = shell.type(f"CI_TOKEN={token}\nPLAN={number}\n{OF_SERVICE}")
     assert done.returncode == code, done.stdout + done.stderr
 
 

@@ -23,7 +23,7 @@ import yaml
 from perfsvc.cli.commands import make_parser
 from perfsvc.cluster.certificates import Credentials
 from perfsvc.settings import load
-from tests.docs.docs_shell import Desk
+from tests.docs.docs_shell import DocsShell
 from tests.docs.pages import DOCUMENTED_TARGET
 from tests.docs.pages import ROOT
 from tests.docs.pages import blocks_of
@@ -50,9 +50,9 @@ def test_every_command_is_tried_below() -> None:
     assert sorted([*tried, *typed("api ")]) == sorted(line for text in SHELL for line in text.splitlines())
 
 
-def test_on_one_machine(desk_without_service: Desk) -> None:
+def test_on_one_machine(shell_without_service: DocsShell) -> None:
     (command,) = typed("perfsvc run ")
-    done = desk_without_service.type(command)
+    done = shell_without_service.type(command)
     assert done.returncode == 0, done.stdout + done.stderr
     assert re.findall(r"^central-(\d)", done.stdout, re.MULTILINE) == ["1", "2"]
 
@@ -134,7 +134,7 @@ def test_nodes_are_looked_at_and_drained_as_shown(machines: Machines, tmp_path: 
     while not machines.node("machine-1")["history"]:
         time.sleep(0.1)
     api = f'export TOKEN={machines.service.token}\napi() {{ curl -sS -H "Authorization: Bearer $TOKEN" "$@"; echo; }}\n'
-    done = Desk(tmp_path, shop.url, machines.service.url).type(api + "\n".join(typed("api ")))
+    done = DocsShell(tmp_path, shop.url, machines.service.url).type(api + "\n".join(typed("api ")))
     assert done.returncode == 0, done.stdout + done.stderr
     listed, one, drained, back = map(json.loads, done.stdout.splitlines())
     assert [node["name"] for node in listed["results"]] == ["local", "machine-1", "machine-2"]

@@ -82,7 +82,7 @@ class Typed(NamedTuple):
 @pytest.fixture(scope="module")
 def typed(tmp_path_factory: pytest.TempPathFactory) -> Typed:
     environment = Environment(tmp_path_factory.mktemp("environment"))
-    folder = tmp_path_factory.mktemp("desk")
+    folder = tmp_path_factory.mktemp("shell")
     script = block_of("sh")
     for shown, moved in MOVED.items():
         assert shown in script

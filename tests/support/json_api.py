@@ -1,4 +1,4 @@
-"""A JSON endpoint: in a thread with answers of a test's own, or as a process that serves numbered rows page by page.
+"""A JSON endpoint: in a thread with a handler of the test, or as a process that serves numbered rows page by page.
 
 ``python -m tests.support.json_api`` prints its port and serves until its standard input is closed.
 """
@@ -18,8 +18,8 @@ from urllib.parse import parse_qsl
 from urllib.parse import urlsplit
 
 
-class Asked(NamedTuple):
-    """A request as it came."""
+class Request(NamedTuple):
+    """A received request."""
 
     method: str
     path: str
@@ -28,8 +28,8 @@ class Asked(NamedTuple):
     body: bytes
 
 
-class Said(NamedTuple):
-    """An answer; ``body`` that is not bytes is sent as JSON."""
+class Response(NamedTuple):
+    """A response; a ``body`` that is not bytes is sent as JSON."""
 
     body: Any
     status: int = 200
@@ -44,13 +44,13 @@ class _Handler(BaseHTTPRequestHandler):
         parts = urlsplit(self.path)
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         headers = {name.lower(): value for name, value in self.headers.items()}
-        asked = Asked(self.command, parts.path, dict(parse_qsl(parts.query)), headers, body)
-        self.server.asked.append(asked)
-        said = self.server.answer(asked)
-        content = said.body if isinstance(said.body, bytes) else json.dumps(said.body).encode()
-        self.send_response(said.status)
-        given = {"Content-Type": "application/json", "Content-Length": str(len(content)), **said.headers}
-        for name, value in given.items():
+        request = Request(self.command, parts.path, dict(parse_qsl(parts.query)), headers, body)
+        self.server.requests.append(request)
+        response = self.server.answer(request)
+        content = response.body if isinstance(response.body, bytes) else json.dumps(response.body).encode()
+        self.send_response(response.status)
+        fields = {"Content-Type": "application/json", "Content-Length": str(len(content)), **response.headers}
+        for name, value in fields.items():
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(content)
@@ -59,18 +59,18 @@ class _Handler(BaseHTTPRequestHandler):
         self.do_GET()
 
     def log_message(self, *_: Any) -> None:
-        """Says nothing."""
+        """Write no log."""
 
 
 class JsonApi(ThreadingHTTPServer):
-    """Serves in threads while the context lasts; ``asked`` has every request that came."""
+    """Serve in threads while the context lasts; ``requests`` has every request that came."""
 
     daemon_threads = True
 
-    def __init__(self, answer: Callable[[Asked], Said]) -> None:
+    def __init__(self, answer: Callable[[Request], Response]) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.answer = answer
-        self.asked: list[Asked] = []
+        self.requests: list[Request] = []
         self._thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
 
     @property
@@ -78,7 +78,7 @@ class JsonApi(ThreadingHTTPServer):
         return f"http://127.0.0.1:{self.server_port}"
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that goes away is no news."""
+        """Ignore clients that disconnect."""
 
     def __enter__(self) -> JsonApi:
         self._thread.start()
@@ -95,10 +95,10 @@ def row(number: int) -> dict[str, Any]:
     return {"id": number, "username": f"user{number}", "vip": number % 2 == 0, "note": None}
 
 
-def numbered(asked: Asked) -> Said:
+def numbered(request: Request) -> Response:
     """Rows from ``start``, ``size`` of them, of ``count`` in all."""
-    start, size, count = (int(asked.query[name]) for name in ("start", "size", "count"))
-    return Said({"total": count, "items": [row(number) for number in range(start, min(start + size, count))]})
+    start, size, count = (int(request.query[name]) for name in ("start", "size", "count"))
+    return Response({"total": count, "items": [row(number) for number in range(start, min(start + size, count))]})
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from playwright.sync_api import expect
 from tests.support.browser import PATIENCE_MS
 from tests.support.browser import Ui
 from tests.support.counting_peers import CountingPeers
-from tests.support.desk import Desk
+from tests.support.project_client import ProjectClient
 from tests.support.redis import RedisServer
 from tests.support.service import Service
 from tests.support.shop import Shop
@@ -156,9 +156,9 @@ def peers() -> Iterator[CountingPeers]:
 def test_from_a_description_to_a_report_that_agrees_with_the_log(
     ui: Ui, shop: Shop, language: str, words: dict[str, str]
 ) -> None:
-    desk = Desk(ui.service, shop.url)
-    base = f"{ui.service.url}/p/{desk.project}"
-    page = ui.open(f"/p/{desk.project}/data", language=language)
+    client = ProjectClient(ui.service, shop.url)
+    base = f"{ui.service.url}/p/{client.project}"
+    page = ui.open(f"/p/{client.project}/data", language=language)
     person = Person(page, words)
     accounts = {"name": "accounts.csv", "mimeType": "text/csv", "buffer": b"username,password\nann,s1\nbob,s2\n"}
     page.locator("input[type=file]").set_input_files(accounts)  # type: ignore[arg-type]
@@ -236,8 +236,8 @@ def described(person: Person, protocol: str) -> None:
 @LANGUAGES
 @pytest.mark.parametrize("protocol", ["grpc", "tcp", "udp", "websocket"])
 def test_other_protocols(ui: Ui, peers: CountingPeers, protocol: str, language: str, words: dict[str, str]) -> None:
-    desk = Desk(ui.service, peers.urls[protocol])
-    page = ui.open(f"/p/{desk.project}/scenes/new", language=language)
+    client = ProjectClient(ui.service, peers.urls[protocol])
+    page = ui.open(f"/p/{client.project}/scenes/new", language=language)
     person = Person(page, words)
     person.fill("scene_name", f"Talk {protocol}")
     page.get_by_label(words["protocol"], exact=True).select_option(protocol)
@@ -246,7 +246,7 @@ def test_other_protocols(ui: Ui, peers: CountingPeers, protocol: str, language: 
     expect(page.locator(".side-head .chip")).to_have_text(words["passed"])
     expect(page.locator(".scene-side")).to_contain_text("hello")
     person.save()
-    person.planned(f"{ui.service.url}/p/{desk.project}", f"Talk {protocol}", f"Talk {protocol}", "staging")
+    person.planned(f"{ui.service.url}/p/{client.project}", f"Talk {protocol}", f"Talk {protocol}", "staging")
     before = peers.got[protocol]
     summary = summary_of(ui.service, person.report())
     assert summary["sent"] == peers.got[protocol] - before == ITERATIONS
@@ -257,8 +257,8 @@ def test_other_protocols(ui: Ui, peers: CountingPeers, protocol: str, language: 
 def test_the_methods_of_a_grpc_server_are_offered(
     ui: Ui, peers: CountingPeers, language: str, words: dict[str, str]
 ) -> None:
-    desk = Desk(ui.service, peers.urls["grpc"])
-    page = ui.open(f"/p/{desk.project}/scenes/new", language=language)
+    client = ProjectClient(ui.service, peers.urls["grpc"])
+    page = ui.open(f"/p/{client.project}/scenes/new", language=language)
     person = Person(page, words)
     person.fill("scene_name", "Orders")
     page.get_by_label(words["protocol"], exact=True).select_option("grpc")
@@ -277,10 +277,10 @@ def test_the_methods_of_a_grpc_server_are_offered(
 
 def test_the_operations_listed_are_those_of_the_address(ui: Ui, peers: CountingPeers) -> None:
     target = peers.urls["grpc"]
-    desk = Desk(ui.service, target)
+    client = ProjectClient(ui.service, target)
     variables = {"host": target.removeprefix("grpc://")}
-    assert ui.service.put(f"/api/envs/{desk.env}/", {"variables": variables}).status == 200
-    page = ui.open(f"/p/{desk.project}/scenes/new", language="en")
+    assert ui.service.put(f"/api/envs/{client.env}/", {"variables": variables}).status == 200
+    page = ui.open(f"/p/{client.project}/scenes/new", language="en")
     person = Person(page, ENGLISH)
     page.get_by_label("Protocol", exact=True).select_option("grpc")
     operations = page.locator(".operations")
@@ -311,8 +311,8 @@ def test_a_protocol_that_the_ui_knows_nothing_of(
     folder = tmp_path / "redis"
     folder.mkdir()
     with RedisServer(folder) as redis:
-        desk = Desk(equipped.service, redis.url)
-        page = equipped.open(f"/p/{desk.project}/scenes/new", language=language)
+        client = ProjectClient(equipped.service, redis.url)
+        page = equipped.open(f"/p/{client.project}/scenes/new", language=language)
         person = Person(page, words)
         person.fill("scene_name", "Cache")
         page.get_by_label(words["protocol"], exact=True).select_option("redis")
@@ -321,6 +321,6 @@ def test_a_protocol_that_the_ui_knows_nothing_of(
         expect(page.locator(".side-head .chip")).to_have_text(words["passed"])
         person.save()
         before = redis.calls("incr")
-        person.planned(f"{equipped.service.url}/p/{desk.project}", "Cache", "Cache", "staging")
+        person.planned(f"{equipped.service.url}/p/{client.project}", "Cache", "Cache", "staging")
         summary = summary_of(equipped.service, person.report())
         assert summary["sent"] == redis.calls("incr") - before == ITERATIONS

@@ -10,29 +10,31 @@ from playwright.sync_api import Page
 from playwright.sync_api import expect
 
 from tests.support.browser import Ui
-from tests.support.desk import Desk
+from tests.support.project_client import ProjectClient
 from tests.support.service import Service
 
 STAGES = [{"duration": 30, "target": 20}, {"duration": 60, "target": 60}, {"duration": 60, "target": 60}]
 
 
 @pytest.fixture(scope="module")
-def desk(service: Service) -> Desk:
-    return Desk(service, service.url)
+def client(service: Service) -> ProjectClient:
+    return ProjectClient(service, service.url)
 
 
 @pytest.fixture
-def page(ui: Ui, desk: Desk) -> Page:
+def page(ui: Ui, client: ProjectClient) -> Page:
     """The editor of a plan with two scenes and three stages."""
     scenes = [
-        desk.made("/api/scenes/", {"name": name, "project_id": desk.project, "steps": [{"name": "a", "request": {}}]})
+        client.made(
+            "/api/scenes/", {"name": name, "project_id": client.project, "steps": [{"name": "a", "request": {}}]}
+        )
         for name in ("look", "buy")
     ]
     shares = [{"scene_id": scene, "weight": weight} for scene, weight in zip(scenes, (70, 30), strict=True)]
-    body = {"name": "hands", "project_id": desk.project, "scenes": shares}
-    config = {"env_id": desk.env, "concurrent_users": 60, "execution_config": {"stages": STAGES}}
-    plan = desk.made("/api/performance/plans/", {**body, "config": config})
-    opened = ui.open(f"/p/{desk.project}/plans/{plan}", language="en", height=1400)
+    body = {"name": "hands", "project_id": client.project, "scenes": shares}
+    config = {"env_id": client.env, "concurrent_users": 60, "execution_config": {"stages": STAGES}}
+    plan = client.made("/api/performance/plans/", {**body, "config": config})
+    opened = ui.open(f"/p/{client.project}/plans/{plan}", language="en", height=1400)
     expect(opened.get_by_role("textbox", name="Name of the plan")).to_have_value("hands")
     opened.get_by_role("button", name="Run", exact=False).last.wait_for()
     return opened

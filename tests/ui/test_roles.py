@@ -17,7 +17,7 @@ from playwright.sync_api import Page
 from playwright.sync_api import expect
 
 from tests.support.browser import Ui
-from tests.support.desk import Desk
+from tests.support.project_client import ProjectClient
 from tests.support.service import PASSWORD
 from tests.support.service import Answer
 from tests.support.service import Service
@@ -36,11 +36,11 @@ class Team:
 
     def __init__(self, service: Service) -> None:
         self.service = service
-        self.desk = Desk(service, service.url)
-        self.project, self.env = self.desk.project, self.desk.env
+        self.client = ProjectClient(service, service.url)
+        self.project, self.env = self.client.project, self.client.env
         self.tokens = {"administrator": service.token, **{who: self._person(who) for who in (*ROLES[:3], "stranger")}}
-        self.scene = self.desk.scene("/healthz")
-        self.desk.scene("/healthz")  # for a plan to add
+        self.scene = self.client.scene("/healthz")
+        self.client.scene("/healthz")  # for a plan to add
         self.scene_body = {"name": "look", "steps": [{"name": "one", "request": {"url": "/healthz"}}]}
         self.plan_body: dict[str, Any] = {
             "name": "calm", "project_id": self.project,

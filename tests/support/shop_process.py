@@ -1,6 +1,6 @@
-"""A target for recorded runs: a shop in a process of its own, that can be told to fail and made to stand still.
+"""A target for recorded runs: a shop in a process of its own that can be suspended and whose replies can be made to fail.
 
-As a program it serves at a free port, which it prints. ``Stage`` starts it and ends it.
+As a program it serves at a free port, which it prints. ``ShopProcess`` starts it and ends it.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ CAPACITY = 240.0
 """Orders a second that are served; of more, the rest are refused."""
 
 
-class Mood:
-    """What the shop does beyond its duty: the share of orders that fail, and how full the second is."""
+class ShopState:
+    """The share of orders that fail, and the orders of the current second."""
 
     failing = 0.0
     second = 0
@@ -37,7 +37,7 @@ class Mood:
 class PageHandler(RequestHandler):
     async def get(self, page: str) -> None:
         await asyncio.sleep(PAGES[page] * random.lognormvariate(0, 0.35))
-        if page == "order" and (random.random() < Mood.failing or self.crowded()):
+        if page == "order" and (random.random() < ShopState.failing or self.crowded()):
             self.set_status(503)
             self.finish({"error": "stock service: pool exhausted (64/64)"})
         else:
@@ -45,23 +45,23 @@ class PageHandler(RequestHandler):
 
     def crowded(self) -> bool:
         now = int(time.monotonic())
-        if now != Mood.second:
-            Mood.second, Mood.orders = now, 0
-        Mood.orders += 1
-        return Mood.orders > CAPACITY
+        if now != ShopState.second:
+            ShopState.second, ShopState.orders = now, 0
+        ShopState.orders += 1
+        return ShopState.orders > CAPACITY
 
     post = get
 
 
-class MoodHandler(RequestHandler):
+class StateHandler(RequestHandler):
     def post(self) -> None:
-        Mood.failing = float(self.get_query_argument("failing"))
+        ShopState.failing = float(self.get_query_argument("failing"))
 
 
-class Stage:
+class ShopProcess:
     """The running shop; ``url`` is its base URL."""
 
-    def __enter__(self) -> Stage:
+    def __enter__(self) -> ShopProcess:
         self._process = subprocess.Popen([sys.executable, "-m", __name__], stdout=subprocess.PIPE, text=True)
         assert self._process.stdout is not None
         self.url = f"http://127.0.0.1:{int(self._process.stdout.readline())}"
@@ -76,11 +76,11 @@ class Stage:
         self._process.stdout.close()
 
     def fail(self, share: float) -> None:
-        """From now on this share of orders is refused."""
-        urllib.request.urlopen(f"{self.url}/mood?failing={share}", b"").close()
+        """Refuse this share of orders from now on."""
+        urllib.request.urlopen(f"{self.url}/state?failing={share}", b"").close()
 
     def freeze(self, seconds: float, meanwhile: Callable[[float], None]) -> None:
-        """Stand still."""
+        """Suspend the process for a time."""
         self._process.send_signal(signal.SIGSTOP)
         meanwhile(seconds)
         self._process.send_signal(signal.SIGCONT)
@@ -93,7 +93,7 @@ def unlogged(handler: RequestHandler) -> None:
 async def main() -> None:
     """Serve until the end."""
     pages = "|".join(PAGES)
-    server = HTTPServer(Application([(rf"/({pages})", PageHandler), ("/mood", MoodHandler)], log_function=unlogged))
+    server = HTTPServer(Application([(rf"/({pages})", PageHandler), ("/state", StateHandler)], log_function=unlogged))
     sockets = bind_sockets(0, "127.0.0.1")
     server.add_sockets(sockets)
     sys.stdout.write(f"{sockets[0].getsockname()[1]}\n")

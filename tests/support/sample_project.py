@@ -1,4 +1,4 @@
-"""What pictures of editing and comparing need: a project in which everything that can be edited is there once."""
+"""A project for pictures of editing and comparing: everything that can be edited is there once."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ ENGLISH = {
     "深圳": "Porto",
     "杭州": "Ghent",
 }
-"""Names in the office, and what they are called in English pictures."""
+"""Names in the project, and what they are called in English pictures."""
 
 
 def english(text: str) -> str:
@@ -183,8 +183,8 @@ PLANS: dict[str, dict[str, Any]] = {
 PRESETS = {"小压力": 5, "晚高峰": 200}
 
 
-class Office:
-    """Fills a service; ``names`` are the ids that addresses of pages need."""
+class SampleProject:
+    """Fill a service; ``names`` are the ids that addresses of pages need."""
 
     def __init__(self, service: Service, shop: Shop, words: Callable[[str], str]) -> None:
         self.service = service
@@ -206,13 +206,13 @@ class Office:
 
     def made(self, path: str, body: dict[str, Any]) -> int:
         """Create something, and return its id."""
-        answer = self.service.post(path, self._said(body))
+        answer = self.service.post(path, self._worded(body))
         assert answer.status == 201, answer
         return int(answer.body["id"])
 
-    def _said(self, body: dict[str, Any]) -> dict[str, Any]:
-        said: dict[str, Any] = json.loads(self.words(json.dumps(body, ensure_ascii=False)))
-        return said
+    def _worded(self, body: dict[str, Any]) -> dict[str, Any]:
+        worded: dict[str, Any] = json.loads(self.words(json.dumps(body, ensure_ascii=False)))
+        return worded
 
     def _people(self) -> None:
         """Members of every role, and one whose account is blocked."""
