@@ -13,8 +13,8 @@ what is being edited."""
 class Look(NamedTuple):
     """One picture.
 
-    ``path`` lies in the sample project, whose names it has in braces, unless it begins with ``!``; it is empty for a page
-    of the recording, ``recorded``. ``user`` is who is signed in.
+    ``path`` lies in the sample project, whose names it has in braces, unless it begins with ``!``; it is empty for a
+    page of the recording, ``recorded``. ``user`` is who is signed in.
     """
 
     path: str = ""

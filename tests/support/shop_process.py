@@ -1,4 +1,4 @@
-"""A target for recorded runs: a shop in a process of its own that can be suspended and whose replies can be made to fail.
+"""A target for recorded runs: a shop in a process that can be suspended and whose replies can be made to fail.
 
 As a program it serves at a free port, which it prints. ``ShopProcess`` starts it and ends it.
 """
