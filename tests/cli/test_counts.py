@@ -15,12 +15,8 @@ from perfsvc.plugin.catalog import Catalog
 from perfsvc.service.runs.run import Run
 from tests.cli.conftest import Command
 from tests.cluster.rig import spec_of
+from tests.support.scenes import step
 from tests.support.shop import Shop
-
-
-def step(name: str, path: str, **more: Any) -> dict[str, Any]:
-    return {"name": name, "request": {"url": path}, **more}
-
 
 ITEMS = step("items", "/items")
 AROUND = {

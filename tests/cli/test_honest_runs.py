@@ -12,6 +12,7 @@ import pytest
 
 from tests.cli.conftest import Command
 from tests.support.processes import running
+from tests.support.scenes import step
 from tests.support.service import BIN
 from tests.support.shop import Shop
 
@@ -30,10 +31,6 @@ def plan(tmp_path: Path, shop: Shop) -> Any:
         return str(path)
 
     return write
-
-
-def step(name: str, path: str, **more: Any) -> dict[str, Any]:
-    return {"name": name, "request": {"url": path}, **more}
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ import os
 import pty
 import re
 import signal
-import socket
 import struct
 import subprocess
 import termios
@@ -22,6 +21,7 @@ from perfsvc.metrics.validity import Grade
 from perfsvc.metrics.validity import Validity
 from tests.cli.conftest import Command
 from tests.cli.conftest import Report
+from tests.support.ports import free_port
 from tests.support.processes import running
 from tests.support.service import BIN
 from tests.support.shop import Shop
@@ -32,17 +32,9 @@ HEAD = ["step", "requests", "req/s", "error", "%", "avg", "ms", "p50", "p90", "p
 PASSING, BREACHED = "requests > 0", "requests < 1"
 
 
-def dead_port() -> int:
-    """A port on which nothing listens."""
-    with socket.socket() as closed:
-        closed.bind(("127.0.0.1", 0))
-        port: int = closed.getsockname()[1]
-        return port
-
-
 def dead_address() -> str:
     """An address at which nothing listens."""
-    return f"http://127.0.0.1:{dead_port()}/"
+    return f"http://127.0.0.1:{free_port()}/"
 
 
 @pytest.mark.parametrize(("rule", "code"), [(PASSING, 0), (BREACHED, 99)])
@@ -76,7 +68,7 @@ def test_errors_of_the_target_alone_are_no_failure_and_are_shown(perfsvc: Comman
 def test_a_target_that_was_not_reached_makes_the_run_invalid(
     perfsvc: Command, shop: Shop, address: str, cause: str
 ) -> None:
-    target = address.format(closed=dead_port(), plain=shop.url.rpartition(":")[2])
+    target = address.format(closed=free_port(), plain=shop.url.rpartition(":")[2])
     done = perfsvc("run", target, "-d", "1", "--timeout", "300", "-t", "requests > 0")
     assert done.code == 98
     first, *rest = done.out.splitlines()

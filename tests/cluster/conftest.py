@@ -16,9 +16,7 @@ from tests.support.nginx import Nginx
 
 @pytest.fixture
 def nginx(tmp_path: Path) -> Iterator[Nginx]:
-    folder = tmp_path / "nginx"
-    folder.mkdir()
-    with Nginx(folder) as server:
+    with Nginx(tmp_path / "nginx") as server:
         yield server
 
 

@@ -11,11 +11,10 @@ from perfsvc.cluster.dask.agents import Agent
 from perfsvc.cluster.dask.row_server import RowServer
 from perfsvc.cluster.dask.run_nodes import RunNode
 from perfsvc.cluster.dask.run_nodes import RunNodes
-from perfsvc.datafeed.allocator import RowAllocator
-from perfsvc.model.data import DataSpec
 from perfsvc.model.data import Grant
 from tests.support import virtual_time
 from tests.support.feeds import Numbered
+from tests.support.feeds import allocator_of
 
 
 def node_of(name: str) -> RunNode:
@@ -34,16 +33,6 @@ class FakeNodes:
         return [self.one, self.two]
 
 
-async def allocator_of(feed: Numbered, **allocation: object) -> RowAllocator:
-    async def opened() -> Numbered:
-        return feed
-
-    data = {"source": "numbered", "allocation": {"unique": True, **allocation}}
-    allocator = RowAllocator(opened, DataSpec.parse(data), seed=7)
-    await allocator.open()
-    return allocator
-
-
 def test_rows_that_cannot_be_sent_fail_the_run_and_no_node_waits() -> None:
     sent: list[messages.AgentMessage] = []
 
@@ -53,7 +42,7 @@ def test_rows_that_cannot_be_sent_fail_the_run_and_no_node_waits() -> None:
         sent.append(message)
 
     async def main() -> None:
-        allocator, nodes = await allocator_of(Numbered(9)), FakeNodes(send)
+        allocator, nodes = await allocator_of(Numbered(9), unique=True), FakeNodes(send)
         server = RowServer(allocator, cast("RunNodes", nodes))
         for node in nodes.living():
             server.on_report(node, messages.RequestRows(assignment=node.assignment, count=3))
@@ -70,7 +59,7 @@ def test_the_end_of_the_data_is_sent_to_nodes_that_request_nothing() -> None:
     sent: list[tuple[str, messages.AgentMessage]] = []
 
     async def main() -> None:
-        allocator = await allocator_of(Numbered(1), scope="vu")
+        allocator = await allocator_of(Numbered(1), unique=True, scope="vu")
         nodes = FakeNodes(lambda node, message: sent.append((node.name, message)))
         server = RowServer(allocator, cast("RunNodes", nodes))
         request = messages.RequestRows(assignment="run/one", count=1)

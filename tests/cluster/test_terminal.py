@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,17 +18,10 @@ from tests.cluster.netns import until_silent
 from tests.support.nginx import Nginx
 from tests.support.processes import running
 from tests.support.service import BIN
+from tests.support.waiting import wait_until
 
 LIMIT_S = 90.0
 REPORT = "report.json"
-
-
-@pytest.fixture
-def nginx(tmp_path: Path) -> Iterator[Nginx]:
-    folder = tmp_path / "nginx"
-    folder.mkdir()
-    with Nginx(folder) as server:
-        yield server
 
 
 CONFIG = {
@@ -46,15 +38,8 @@ def terminal(tmp_path: Path, nginx: Nginx) -> Iterator[subprocess.Popen[str]]:
     plan = tmp_path / "plan.yaml"
     plan.write_text(yaml.safe_dump({"name": "two", "config": {"target_url": nginx.url, **CONFIG}}))
     with running([str(BIN), "run", str(plan), "--quiet", "--json", str(tmp_path / REPORT)]) as process:
-        until(lambda: len(nginx.log()) > 60)
+        wait_until(lambda: len(nginx.log()) > 60, "60 requests")
         yield process
-
-
-def until(condition: Callable[[], bool]) -> None:
-    by = time.monotonic() + LIMIT_S
-    while not condition():
-        assert time.monotonic() < by
-        time.sleep(0.1)
 
 
 def test_ctrl_c_ends_the_run_gracefully_on_all_processes(

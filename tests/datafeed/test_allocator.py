@@ -22,17 +22,9 @@ from perfsvc.model.data import Grant
 from perfsvc.plugin import Row
 from tests.support import virtual_time
 from tests.support.feeds import Numbered
+from tests.support.feeds import allocator_of
 
 UNIQUE = {"unique": True}
-
-
-async def allocator_of(feed: Numbered, **allocation: Any) -> RowAllocator:
-    async def opened() -> Numbered:
-        return feed
-
-    allocator = RowAllocator(opened, DataSpec.parse({"source": "numbered", "allocation": allocation}), seed=7)
-    await allocator.open()
-    return allocator
 
 
 LIMIT_S = 600
@@ -130,8 +122,8 @@ async def use_up(allocator: RowAllocator, alive: list[Node], lost: list[Node], c
     pytest.fail(f"rows {missing} were not granted again within {MOST_ROUNDS} rounds")
 
 
-async def play(count: int, nodes: int, actions: list[tuple[str, int, int]], order: str, known: bool) -> None:
-    allocator = await allocator_of(Numbered(count, known=known), order=order, **UNIQUE)
+async def play(count: int, nodes: int, actions: list[tuple[str, int, int]], order: str, counted: bool) -> None:
+    allocator = await allocator_of(Numbered(count, counted=counted), order=order, **UNIQUE)
     alive = [Node(allocator, f"node-{number}") for number in range(nodes)]
     lost: list[Node] = []
     returned = 0
@@ -168,9 +160,9 @@ async def play(count: int, nodes: int, actions: list[tuple[str, int, int]], orde
     st.booleans(),
 )
 def test_every_row_is_used_once_whatever_becomes_of_nodes(
-    count: int, nodes: int, actions: list[tuple[str, int, int]], order: str, known: bool
+    count: int, nodes: int, actions: list[tuple[str, int, int]], order: str, counted: bool
 ) -> None:
-    run(play(count, nodes, actions, order, known))
+    run(play(count, nodes, actions, order, counted))
 
 
 async def read_rows(allocator: RowAllocator, count: int, want: int = 7) -> list[int]:

@@ -11,6 +11,7 @@ from typing import Any
 from typing import ClassVar
 
 from perfsvc.plugin import DataContext
+from perfsvc.plugin import Feed
 from perfsvc.plugin import InvalidInput
 from perfsvc.plugin import Row
 from perfsvc.plugin.testing import DataRig
@@ -26,7 +27,7 @@ QUERY = "SELECT id, username, score, note FROM account ORDER BY id"
 
 
 def connecting(folder: Path, connections: dict[str, dict[str, Any]]) -> DataContext:
-    """What a run gives, with these connections."""
+    """Return the context of a run with these connections."""
 
     async def connection(name: str) -> dict[str, Any]:
         if name not in connections:
@@ -34,6 +35,12 @@ def connecting(folder: Path, connections: dict[str, dict[str, Any]]) -> DataCont
         return connections[name]
 
     return data_context(folder)._replace(connection=connection)
+
+
+async def open_feed(connection: dict[str, Any], query: str, **options: Any) -> Feed:
+    """Open the rows of a query over a connection named shop."""
+    parsed = DatabaseSource.Options.parse({"connection": "shop", "query": query, **options})
+    return await DatabaseSource(parsed, connecting(Path(), {"shop": connection})).open()
 
 
 def sqlite_connection(path: Path) -> dict[str, Any]:

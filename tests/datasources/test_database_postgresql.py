@@ -12,14 +12,12 @@ import psycopg
 import pytest
 
 from perfsvc.plugin import DataFailure
-from perfsvc.plugin import Feed
 from perfsvc.plugin import InvalidInput
 from perfsvc.plugin.testing import rows_of
-from perfsvc_datasources.database import DatabaseSource
 from perfsvc_datasources.database.postgresql import PostgresqlReader
 from perfsvc_datasources.database.reader import Job
 from perfsvc_datasources.database.reader import Refused
-from tests.datasources.database_rig import connecting
+from tests.datasources.database_rig import open_feed
 from tests.support import postgresql
 
 TABLE = """
@@ -55,14 +53,9 @@ def execute(connection: dict[str, Any], statement: str) -> list[Any]:
         return cursor.fetchall() if cursor.description else []
 
 
-async def opened(connection: dict[str, Any], query: str, **options: Any) -> Feed:
-    given = DatabaseSource.Options.parse({"connection": "shop", "query": query, **options})
-    return await DatabaseSource(given, connecting(Path(), {"shop": connection})).open()
-
-
 @pytest.mark.asyncio
 async def test_values_become_json(connection: dict[str, Any]) -> None:
-    feed = await opened(connection, "SELECT * FROM t WHERE note LIKE '张%' AND j ? 'a'")
+    feed = await open_feed(connection, "SELECT * FROM t WHERE note LIKE '张%' AND j ? 'a'")
     expected = {
         "id": 1,
         "n": "1.50",
@@ -83,10 +76,12 @@ async def test_values_become_json(connection: dict[str, Any]) -> None:
 
 @pytest.mark.asyncio
 async def test_rows_are_streamed_within_the_time_limit(connection: dict[str, Any]) -> None:
-    feed = await opened(connection, "SELECT generate_series(1, 1000000000) AS i", fetch_size=5)
+    feed = await open_feed(connection, "SELECT generate_series(1, 1000000000) AS i", fetch_size=5)
     assert await feed.read(7) == [{"i": number} for number in range(1, 6)]
     await feed.close()
-    feed = await opened(connection, "SELECT COUNT(*) AS n FROM generate_series(1, 1000000000)", statement_timeout=0.3)
+    feed = await open_feed(
+        connection, "SELECT COUNT(*) AS n FROM generate_series(1, 1000000000)", statement_timeout=0.3
+    )
     with pytest.raises(DataFailure, match=r"took longer than 0\.3 s"):
         await feed.read(1)
     await feed.close()
@@ -94,7 +89,7 @@ async def test_rows_are_streamed_within_the_time_limit(connection: dict[str, Any
 
 @pytest.mark.asyncio
 async def test_closing_ends_what_runs(connection: dict[str, Any]) -> None:
-    feed = await opened(
+    feed = await open_feed(
         connection, "SELECT COUNT(*) AS n FROM generate_series(1, 100000000000)", statement_timeout=3600
     )
     reading = asyncio.ensure_future(feed.read(1))
@@ -110,11 +105,11 @@ async def test_closing_ends_what_runs(connection: dict[str, Any]) -> None:
 @pytest.mark.asyncio
 async def test_failures_are_reported_without_secrets(connection: dict[str, Any]) -> None:
     with pytest.raises(DataFailure, match='relation "nowhere" does not exist'):
-        await opened(connection, "SELECT a FROM nowhere")
+        await open_feed(connection, "SELECT a FROM nowhere")
     with pytest.raises(InvalidInput, match="columns of the same name: a"):
-        await opened(connection, "SELECT 1 AS a, 2 AS a")
+        await open_feed(connection, "SELECT 1 AS a, 2 AS a")
     with pytest.raises(DataFailure, match="password authentication failed") as caught:
-        await opened({**connection, "password": "wr0ng密"}, "SELECT 1 AS a")
+        await open_feed({**connection, "password": "wr0ng密"}, "SELECT 1 AS a")
     assert "wr0ng" not in str(caught.value)
 
 

@@ -8,10 +8,8 @@ import os
 import re
 import shlex
 import shutil
-import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -27,10 +25,12 @@ from tests.docs.docs_shell import DocsShell
 from tests.docs.pages import DOCUMENTED_TARGET
 from tests.docs.pages import ROOT
 from tests.docs.pages import blocks_of
+from tests.support.ports import free_port
 from tests.support.processes import stop
 from tests.support.service import BIN
 from tests.support.service import Service
 from tests.support.shop import Shop
+from tests.support.waiting import wait_until
 
 PAGE = "docs/distributed.md"
 SHELL = [block.text for block in blocks_of(PAGE) if block.language == "sh"]
@@ -84,21 +84,16 @@ class Machines:
         return dict(self.service.get(f"/api/nodes/{name}/").body)
 
     def wait_for(self, name: str, state: str) -> None:
-        deadline = time.monotonic() + JOIN_LIMIT_S
-        while self.node(name).get("state") != state:
-            assert time.monotonic() < deadline, (self._folder / "agents.log").read_text()
-            time.sleep(0.1)
+        try:
+            wait_until(lambda: self.node(name).get("state") == state, f"{name} {state}", limit_s=JOIN_LIMIT_S)
+        except AssertionError as error:
+            error.add_note((self._folder / "agents.log").read_text())
+            raise
 
     def _start_agent(self, name: str, port: int) -> subprocess.Popen[bytes]:
         moved = self._worker.replace("load.example.com:8786", f"127.0.0.1:{port}").replace("machine-1", name)
         with (self._folder / "agents.log").open("ab") as log:
             return subprocess.Popen([BIN, *shlex.split(moved)[1:]], cwd=self._folder, stdout=log, stderr=log)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture(scope="module")
@@ -131,8 +126,7 @@ def test_a_run_on_two_agents(machines: Machines, shop: Shop) -> None:
 
 def test_nodes_are_looked_at_and_drained_as_shown(machines: Machines, tmp_path: Path, shop: Shop) -> None:
     machines.wait_for("machine-1", "ready")
-    while not machines.node("machine-1")["history"]:
-        time.sleep(0.1)
+    wait_until(lambda: machines.node("machine-1")["history"], "a reading of machine-1")
     api = f'export TOKEN={machines.service.token}\napi() {{ curl -sS -H "Authorization: Bearer $TOKEN" "$@"; echo; }}\n'
     done = DocsShell(tmp_path, shop.url, machines.service.url).type(api + "\n".join(typed("api ")))
     assert done.returncode == 0, done.stdout + done.stderr

@@ -34,7 +34,5 @@ def own_service(tmp_path: Path) -> Iterator[Service]:
 
 @pytest.fixture
 def nginx(tmp_path: Path) -> Iterator[Nginx]:
-    folder = tmp_path / "nginx"
-    folder.mkdir()
-    with Nginx(folder) as server:
+    with Nginx(tmp_path / "nginx") as server:
         yield server

@@ -9,6 +9,7 @@ from tests.end_to_end.plans import plan_of
 from tests.end_to_end.plans import report_of
 from tests.support.nginx import Nginx
 from tests.support.service import Service
+from tests.support.waiting import wait_until
 
 ACCOUNTS = 3000
 STEPS = [
@@ -29,13 +30,6 @@ def send(service: Service, method: str, path: str, body: bytes) -> int:
         return int(answer.status)
 
 
-def until_asked(nginx: Nginx, least: int) -> None:
-    limit = time.monotonic() + LIMIT_S
-    while len(nginx.log()) < least:
-        assert time.monotonic() < limit
-        time.sleep(0.1)
-
-
 def test_every_account_of_the_file_that_was_there_at_the_start_is_used_once(service: Service, nginx: Nginx) -> None:
     data = {"datafile_id": 1, "unique": True}
     config = {"data_source_type": "csv", "data_config": data, "concurrent_users": 5, "hold_time": int(LIMIT_S)}
@@ -44,7 +38,7 @@ def test_every_account_of_the_file_that_was_there_at_the_start_is_used_once(serv
     assert send(service, "POST", "/api/datafiles/?project_id=1&name=accounts.csv", text.encode("utf-16")) == 201
     assert service.get("/api/datafiles/1/").body["row_count"] == ACCOUNTS
     assert service.post(f"/api/performance/plans/{plan}/start/").status == 200
-    until_asked(nginx, ACCOUNTS // 10)
+    wait_until(lambda: len(nginx.log()) >= ACCOUNTS // 10, "a tenth of the accounts", limit_s=LIMIT_S)
     assert send(service, "PUT", "/api/datafiles/1/", b"user,note\nsomebody-else,\n") == 200
     limit = time.monotonic() + LIMIT_S
     while service.get(f"/api/performance/plans/{plan}/").body["status"] in {"starting", "running"}:

@@ -14,6 +14,7 @@ import uvloop
 from perfsvc.plugin.testing import refusing_port
 from tests.support.certificates import Authority
 from tests.support.nginx import Nginx
+from tests.support.ports import free_port
 
 
 def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
@@ -48,8 +49,5 @@ def unused_port() -> Iterator[int]:
 
 @pytest.fixture
 def unused_udp_port() -> int:
-    """A UDP port at which nobody listens."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
+    """A UDP port on which nothing listens."""
+    return free_port(socket.SOCK_DGRAM)

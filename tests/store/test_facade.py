@@ -31,8 +31,8 @@ from perfsvc.store.database import writes
 from perfsvc.store.tables import UserRow
 from tests.store.conftest import MakeStore
 from tests.support.mariadb import Server
-from tests.support.mariadb import free_port
 from tests.support.mariadb import url as mariadb_url
+from tests.support.ports import free_port
 
 ENDLESS = "WITH RECURSIVE t(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM t) SELECT max(n) FROM t"
 

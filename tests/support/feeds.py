@@ -1,9 +1,12 @@
-"""A feed of numbered rows that can fail or be slow."""
+"""A feed of numbered rows that can fail or be slow, and its allocator."""
 
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
+from perfsvc.datafeed.allocator import RowAllocator
+from perfsvc.model.data import DataSpec
 from perfsvc.plugin import DataFailure
 from perfsvc.plugin import Feed
 from perfsvc.plugin import Row
@@ -12,16 +15,16 @@ from perfsvc.plugin import Row
 class Numbered(Feed):
     """Rows ``{"n": 0}``, ``{"n": 1}`` … ``count`` of them.
 
-    ``fails_at`` is the row that cannot be read, ``after`` how long a read takes, s. ``known``: it knows
-    its own length.
+    ``fails_at`` is the row that cannot be read, ``after`` how long a read takes, s. ``counted``:
+    its length is known beforehand.
     """
 
     columns = ("n",)
 
     def __init__(
-        self, count: int, *, known: bool = True, fails_at: int | None = None, mends: bool = False, after: float = 0.0
+        self, count: int, *, counted: bool = True, fails_at: int | None = None, mends: bool = False, after: float = 0.0
     ) -> None:
-        self.count = count if known else None
+        self.count = count if counted else None
         self._rows = count
         self._position = 0
         self._fails_at = fails_at
@@ -52,3 +55,14 @@ class Numbered(Feed):
 
     async def close(self) -> None:
         self.closed += 1
+
+
+async def allocator_of(feed: Feed, **allocation: Any) -> RowAllocator:
+    """Return the open allocator of a feed."""
+
+    async def open_feed() -> Feed:
+        return feed
+
+    allocator = RowAllocator(open_feed, DataSpec.parse({"source": "numbered", "allocation": allocation}), seed=7)
+    await allocator.open()
+    return allocator

@@ -23,6 +23,7 @@ from urllib.parse import quote
 import pymysql
 
 from perfsvc.temp_folders import scratch_folder
+from tests.support.ports import free_port
 
 DIRECTORY_VARIABLE = "PERFSVC_TEST_MARIADB"
 START_LIMIT_S = 60
@@ -182,12 +183,6 @@ def accepts(path: Path) -> bool:
     """Whether a server listens on a Unix socket."""
     with socket.socket(socket.AF_UNIX) as probe:
         return probe.connect_ex(str(path)) == 0
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def as_root() -> list[str]:

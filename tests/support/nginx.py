@@ -10,14 +10,13 @@ import os
 import shutil
 import socket
 import subprocess
-import time
-from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple
 
 from tests.support.certificates import Authority
+from tests.support.waiting import wait_until
 
 LIMIT_S = 60.0
 BUCKET = 100
@@ -105,7 +104,7 @@ class Nginx:
         self.url = self.tls_url = self.http2_url = ""
 
     def __enter__(self) -> Nginx:
-        (self._folder / "www").mkdir()
+        (self._folder / "www").mkdir(parents=True)
         for name, content in FILES.items():
             (self._folder / "www" / name).write_bytes(content)
         plain = self._listen(self._host)
@@ -130,7 +129,7 @@ class Nginx:
 
     def log_of(self, count: int) -> list[LogLine]:
         """The log once it has at least ``count`` lines: nginx writes one a moment after the reply has left."""
-        _until(lambda: len(self.log()) >= count, f"{count} lines in the access log")
+        wait_until(lambda: len(self.log()) >= count, f"{count} lines in the access log", every_s=0.01)
         return self.log()
 
     def stop(self) -> None:
@@ -161,7 +160,8 @@ class Nginx:
             pass_fds=descriptors,
         )
         self._stack.callback(_end, process)
-        _until(lambda: (self._folder / "nginx.pid").exists() or process.poll() is not None, "the start of nginx")
+        started = self._folder / "nginx.pid"
+        wait_until(lambda: started.exists() or process.poll() is not None, "the start of nginx", every_s=0.01)
         assert process.poll() is None, (self._folder / "error.log").read_text()
 
     def _tls(self, ports: list[int]) -> str:
@@ -180,10 +180,3 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait(LIMIT_S)
-
-
-def _until(condition: Callable[[], bool], what: str) -> None:
-    limit = time.monotonic() + LIMIT_S
-    while not condition():
-        assert time.monotonic() < limit, f"waited {LIMIT_S:.0f} s for {what}"
-        time.sleep(0.01)

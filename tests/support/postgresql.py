@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.support.mariadb import free_port
+from tests.support.ports import free_port
 
 LIMIT_S = 60
 USER, PASSWORD = "tester", "s3cret/p@ss密"

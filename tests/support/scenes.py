@@ -1,10 +1,15 @@
-"""What UI tests of the scene editor share: a project with an environment, and scenes stored in it."""
+"""Steps of scenes, and scenes stored in a project with an environment."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from tests.support.service import Service
+
+
+def step(name: str, path: str, **more: Any) -> dict[str, Any]:
+    """Return a step that requests a path by GET."""
+    return {"name": name, "request": {"url": path}, **more}
 
 
 def project_with_environment(service: Service) -> int:
