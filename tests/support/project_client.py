@@ -1,4 +1,4 @@
-"""What UI tests of runs share: a project whose plans load a target, and what is looked for on the run page."""
+"""A project whose plans load a target, and locators of the run page, for UI tests."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from tests.support.service import Service
 TIMES_SHOWN = "() => [...document.querySelectorAll('.sheet-table tbody th')].map((cell) => cell.textContent)"
 
 
-class Desk:
-    """A project with an environment for a target; makes plans and starts them."""
+class ProjectClient:
+    """Client for a new project with an environment for a target: creates plans and starts them."""
 
     def __init__(self, service: Service, target: str) -> None:
         self.service = service
@@ -30,7 +30,7 @@ class Desk:
         return self.made("/api/performance/plans/", {**body, "config": {"env_id": self.env, **config}})
 
     def start(self, plan: int) -> str:
-        """Start a run; the path of its page."""
+        """Start a run. Return the path of its page."""
         answer = self.service.post(f"/api/performance/plans/{plan}/start/")
         assert answer.status == 200, answer
         return f"/p/{self.project}/runs/{answer.body['execution_id']}"
@@ -48,7 +48,7 @@ def arrivals(rate: float, seconds: float, **more: Any) -> dict[str, Any]:
 
 
 def seconds_shown(page: Page, least: int) -> None:
-    """Wait until so many seconds stand in the table behind the charts."""
+    """Wait until the table behind the charts has ``least`` seconds."""
     page.locator(".sheet-table tbody tr").nth(least - 1).wait_for(timeout=PATIENCE_MS)
 
 
