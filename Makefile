@@ -57,7 +57,7 @@ check-python: .venv/ready-test
 	$(BIN)/lint-imports
 	$(BIN)/python .ci/circles.py perfsvc perfsvc_protocols perfsvc_datasources
 	$(BIN)/python .ci/sizes.py perfsvc plugins
-	$(BIN)/python .ci/words.py perfsvc plugins docs README.md CONTRIBUTING.md CHANGELOG.md
+	$(BIN)/python .ci/words.py perfsvc plugins tests benchmarks examples docs README.md CONTRIBUTING.md CHANGELOG.md
 
 check-ui: ui-tools
 	$(NPM) run --silent check

@@ -59,7 +59,7 @@ class Evening:
         self.parts = [self._scene(name, weight, steps) for name, (weight, steps) in SCENES.items()]
 
     def look(self, name: str, path: str, ready: str = "main", *, keep: bool = False) -> None:
-        """Open a page and note down what it is told."""
+        """Open a page and record the replies and frames that it receives."""
         scene = self.scenes[name] = Scene(path)
         page = self.ui.open("/me")
         page.goto("about:blank")

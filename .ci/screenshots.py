@@ -100,7 +100,7 @@ def opened(browser: Browser, appearance: Appearance, session: str | None, height
 
 
 def played(page: Page, recording: Recording, language: str) -> Playback:
-    """What a page is told, from the recording."""
+    """Replies and frames of a page, from the recording."""
     return Playback(page, recording, RECORDED if language == "en" else {})
 
 

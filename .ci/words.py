@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 BUDGET = 0
-WORDS = re.compile(r"\b(answers|told|tells|lest|nobody|whoever|anew|at leisure|manieth)\b", re.IGNORECASE)
+WORDS = re.compile(r"\b(answers|told|tells|lest|nobody|somebody|whoever|anew|at leisure|manieth)\b", re.IGNORECASE)
 FENCED = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 
 

@@ -25,7 +25,7 @@ class Echo(asyncio.Protocol):
 
 
 async def serve_lines() -> None:
-    """Tells its port, and runs until it is ended."""
+    """Print the port, and run until the process is ended."""
     server = await asyncio.get_running_loop().create_server(Echo, "127.0.0.1", 0)
     print(server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()

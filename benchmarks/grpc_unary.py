@@ -37,7 +37,7 @@ WIRE = bytes([0x0A, len(TEXT)]) + TEXT.encode()
 
 
 async def serve() -> None:
-    """An echo that looks at nothing; tells its port and runs until it is ended."""
+    """An echo that parses nothing; prints its port and runs until it is ended."""
 
     async def say(request: bytes, context: object) -> bytes:
         return request

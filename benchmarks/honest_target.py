@@ -1,8 +1,8 @@
 """A target that keeps its own log: it serves each request in a known time and writes down how long it really took.
 
 ``python benchmarks/honest_target.py MODE LOG [NUMBER]`` prints its port and serves until its input is closed. Modes:
-``service`` answers after log-normal times with a median of NUMBER ms; ``frozen`` answers at once but stands still from
-second 20 to second 25 after its first request; ``bucket`` answers 503 to what exceeds NUMBER requests a second;
+``service`` replies after log-normal times with a median of NUMBER ms; ``frozen`` replies at once but stands still from
+second 20 to second 25 after its first request; ``bucket`` returns 503 for what exceeds NUMBER requests a second;
 ``rising`` takes NUMBER ms for each request of the last second, give or take a tenth.
 """
 
@@ -67,7 +67,7 @@ class Target:
 
 
 class Answerer(asyncio.Protocol):
-    """Answers requests without a body."""
+    """Serve requests without a body."""
 
     def __init__(self, target: Target) -> None:
         self.target = target

@@ -19,7 +19,7 @@ BIN = Path(sys.executable).parent
 
 
 class Contender(NamedTuple):
-    """A load tool: the command to run, and how its output tells the requests per second."""
+    """A load tool: the command to run, and how its output gives the requests per second."""
 
     name: str
     command: Sequence[str]

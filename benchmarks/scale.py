@@ -1,8 +1,8 @@
 """How many agents one controller can follow: 200 of them, each with 50 steps of 100 requests a second, for 60 s.
 
-That is a million requests a second. Everything is done that the server does with what agents tell: decode, merge,
-close seconds when all have told them, judge thresholds, make the live frame and the rows for the database. The seconds
-are not waited for; printed is which share of one core they would need in real time, and the memory.
+That is a million requests a second. Everything is done that the server does with what agents report: decode, merge,
+close seconds when all have reported them, judge thresholds, make the live frame and the rows for the database. The
+seconds are not waited for; printed is which share of one core they would need in real time, and the memory.
 """
 
 from __future__ import annotations
@@ -53,9 +53,9 @@ def follow(agents: int) -> tuple[float, float]:
     controller, parts, cpu = Controller(agents), variants(), 0.0
     before = psutil.Process().memory_info().rss
     for second in range(SECONDS):
-        told = list(packets(agents, second, parts))
+        reported = list(packets(agents, second, parts))
         began = time.process_time()
-        for packet in told:
+        for packet in reported:
             controller.hear(packet, second)
         cpu += time.process_time() - began
     grown = (psutil.Process().memory_info().rss - before) / 1e6

@@ -1,7 +1,7 @@
 """Any time of a long run over the API: how large it is stored, how soon it is answered, how long the event loop waits.
 
-``python -m benchmarks stored``: a run of 10 h and 50 steps, in SQLite and in MariaDB. Processor time is told
-beside the time that went by, because a busy machine does not change it.
+``python -m benchmarks stored``: a run of 10 h and 50 steps, in SQLite and in MariaDB. Processor time is given beside
+the time that went by, because a busy machine does not change it.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ class Lateness:
 
 
 class Reader:
-    """Somebody who looks at the run."""
+    """A client that reads the run."""
 
     def __init__(self, address: str) -> None:
         self._client = SimpleAsyncHTTPClient(force_instance=True, max_body_size=LARGEST_ANSWER)

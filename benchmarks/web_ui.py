@@ -1,6 +1,6 @@
 """The web UI against its bars: downloads, first paint, frames of a run of an hour, memory, typing, the engine's peace.
 
-An hour is told to a page as frames of the live feed, twenty steps in each; they are made from one that the service
+An hour is sent to a page as frames of the live feed, twenty steps in each; they are made from one that the service
 sent, and come from a WebSocket that is made in the page (``web_ui_feed.js``).
 """
 
@@ -43,7 +43,7 @@ REPEAT_S = 1 / 30
 """Between two keys: as fast as a keyboard repeats one that is held."""
 UPDATES = 60
 SETTLED_MS = 200
-"""After a second was told, all that it changes has been drawn."""
+"""Once a second has been received, all that it changes has been drawn."""
 MOVES = 240
 SLOWED = 4
 """How many times slower the processor is made for first paint."""
@@ -131,7 +131,7 @@ def first_paint(browser: Browser, client: ProjectClient) -> None:
 
 
 class LongRun:
-    """A page that is told a run of ``seconds`` seconds of ``planned``, and as many more as wanted."""
+    """A page that receives a run of ``seconds`` seconds of ``planned``, and as many more as wanted."""
 
     def __init__(self, browser: Browser, service: Service, seconds: int, planned: int = 4 * HOUR_S) -> None:
         start = int(time.time()) - seconds

@@ -46,7 +46,7 @@ class Echo(WSListener):
 
 
 async def serve() -> None:
-    """Tells its port, and runs until it is ended."""
+    """Print the port, and run until the process is ended."""
 
     def accept(request: WSUpgradeRequest) -> WSListener:
         return Echo()

@@ -23,7 +23,7 @@ STANDING = pytest.StashKey[ExitStack]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    # A test run that is told to end takes down what it has put up, as on Ctrl-C.
+    # SIGTERM takes down what a test run has put up, as Ctrl-C does.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     standing = config.stash[STANDING] = ExitStack()
     if not hasattr(config, "workerinput"):

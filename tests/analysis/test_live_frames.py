@@ -1,4 +1,4 @@
-"""What viewers and pollers are told while a run goes on."""
+"""Frames for viewers and pollers while a run goes on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a viewer is told first, and the frames of a search."""
+"""The first frame of a viewer, and the frames of a search."""
 
 from __future__ import annotations
 

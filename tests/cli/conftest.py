@@ -53,7 +53,7 @@ def perfsvc(capsys: pytest.CaptureFixture[str]) -> Command:
 
 @pytest.fixture
 def report(perfsvc: Command, tmp_path: Path) -> Report:
-    """Run ``perfsvc run`` quietly for a second; answers the report."""
+    """Run ``perfsvc run`` quietly for a second. Return the report."""
 
     def run(*words: str) -> dict[str, Any]:
         path = tmp_path / "report.json"

@@ -16,7 +16,7 @@ LIMIT_S = 90.0
 
 
 class Parent:
-    """Notes what it is told."""
+    """Records the calls."""
 
     def __init__(self) -> None:
         self.exits: asyncio.Queue[str] = asyncio.Queue()

@@ -151,7 +151,7 @@ MATRIX: dict[tuple[str, str], tuple[tuple[int, ...], Any]] = {
     ("DELETE", "/api/nodes/{name}/drain/"): (ADMINISTRATORS, None),
     ("GET", "/healthz"): (EVERYBODY, None),
     ("GET", "/metrics"): (ADMINISTRATORS, None),
-    # Not an upgrade: whoever may watch is told so with 400.
+    # Not an upgrade: a client that may watch gets a 400.
     ("GET", "/ws/performance/{execution_id}/"): ((401, 404, 400, 400, 400, 400), None),
     ("GET", "/api/openapi.json"): (EVERYBODY, None),
     ("GET", "/docs/"): (EVERYBODY, None),

@@ -1,4 +1,4 @@
-"""The API's description: valid, complete, in both languages, and true of real answers."""
+"""The API's description: valid, complete, in both languages, and true of real responses."""
 
 from __future__ import annotations
 

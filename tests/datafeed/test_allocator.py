@@ -103,7 +103,7 @@ class Node:
 KINDS = ("request", "request", "claim", "claim", "claim", "release", "lose")
 ACTIONS = st.tuples(st.sampled_from(KINDS), st.integers(0, 9), st.integers(1, 9))
 MOST_ROUNDS = 200
-"""Of requests and claims until every node is told the end; 60 rows and 4 nodes take far fewer."""
+"""Of requests and claims until every node has received the end; 60 rows and 4 nodes take far fewer."""
 
 
 async def use_up(allocator: RowAllocator, alive: list[Node], lost: list[Node], count: int) -> None:

@@ -1,4 +1,4 @@
-"""The api source against real endpoints: pages of every kind, retries, and answers that mean harm."""
+"""The api source against real endpoints: pages of every kind, retries, and hostile responses."""
 
 from __future__ import annotations
 
@@ -299,12 +299,12 @@ async def test_a_request_has_a_time_limit() -> None:
             await fetched({"url": url, "timeout": 0.2, "retries": 0})
 
 
-# Answers that mean harm
+# Hostile responses
 
 
 @contextmanager
 def raw(answer: Iterator[bytes]) -> Iterator[str]:
-    """A server that says to one client what it is told to say, until the client has had enough."""
+    """A server that sends prepared bytes to one client, until that disconnects."""
     server = socket.create_server(("127.0.0.1", 0))
 
     def serve() -> None:

@@ -1,4 +1,4 @@
-"""CSV files of every make: what is found out, what is refused and told by line, and what costs no memory."""
+"""CSV files of every make: what is detected, what is refused by line, and what costs no memory."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ def shown(page: str) -> list[Any]:
 
 
 def ready(service: Service, host: str, connection: dict[str, Any]) -> dict[str, Any]:  # noqa: F811
-    """The environment, the scene and the plan of the page; answers the plan as it was sent."""
+    """Create the environment, the scene and the plan of the page. Return the plan as it was sent."""
     env, plan = shown("docs/data-sources/database.md")
     assert service.post("/api/projects/", {"name": "shop"}).body["id"] == 1
     env = json.loads(json.dumps(env).replace(DOCUMENTED_TARGET, host))
@@ -57,7 +57,7 @@ def ready(service: Service, host: str, connection: dict[str, Any]) -> dict[str, 
 
 
 def ran(service: Service, plan_id: int) -> str:
-    """Run a plan to its end; answers why it ended."""
+    """Run a plan to its end. Return why it ended."""
     while (started := service.post(f"/api/performance/plans/{plan_id}/start/")).status == 409:
         time.sleep(0.02)  # the run before is over, and not yet forgotten
     assert started.status == 200, started
@@ -88,7 +88,7 @@ def test_a_database_that_fails_ends_the_run_before_any_request(
     with Shop() as shop:
         plan_id = service.post("/api/performance/plans/", ready(service, shop.url, connection)).body["id"]
         refused = service.post(f"/api/performance/plans/{plan_id}/start/")
-        # A start answers after half a second at most; what fails later stands in the run's reason alone.
+        # A start responds after half a second at most; what fails later stands in the run's reason alone.
         answered = refused.body.get("error", "") if refused.status == 502 else refused.body["status"]
         assert answered == "starting" or "doesn't exist" in answered
         deadline = time.monotonic() + 90

@@ -1,4 +1,4 @@
-"""The plans, bodies, answers and files of the pages, each held against what reads or writes it."""
+"""The plans, bodies, responses and files of the pages, each held against what reads or writes it."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ FORMS = {"env": EnvForm, "scene": SceneForm, "plan": PlanForm}
 
 
 def kind_of(document: dict[str, Any]) -> str:
-    """What a JSON block shows, told by its keys."""
+    """The kind of a JSON block, recognised by its keys."""
     if "type" in document:
         return f"frame {document['type']}"
     telling = {"error": "error", "results": "page", "config": "plan", "steps": "scene", "host": "env"}

@@ -1,4 +1,4 @@
-"""The first steps: what CI is told to run, typed and judged."""
+"""The first steps: the commands for CI, typed and judged."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ STEPS = [
 
 
 def plan_of(service: Service, host: str, steps: list[dict[str, Any]] | None = None, **config: Any) -> int:
-    """A project with an environment, a scene and a plan; answers the plan's id."""
+    """Create a project with an environment, a scene and a plan. Return the plan's id."""
     project = service.post("/api/projects/", {"name": "shop"}).body["id"]
     env = service.post("/api/envs/", {"project_id": project, "name": "test", "host": host}).body["id"]
     scene = service.post("/api/scenes/", {"project_id": project, "name": "buy", "steps": steps or STEPS})

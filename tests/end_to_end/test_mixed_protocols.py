@@ -1,4 +1,4 @@
-"""One scene over five protocols: variables flow from one to the next, and one report tells of all of them."""
+"""One scene over five protocols: variables flow from one to the next, and one report has all of them."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ async def test_five_protocols_in_one_scene(tmp_path: Path):
 
 
 def lossy(step: dict[str, Any], server: UdpServer) -> None:
-    """The report tells the loss that the server made."""
+    """The report counts the loss that the server made."""
     counters = step["counters"]
     assert counters["datagrams_sent"] == server.did["received"] == BURST * ITERATIONS
     assert counters["datagrams_received"] == server.did["answered"]

@@ -23,7 +23,7 @@ LIMIT_S = 500.0
 
 
 def send(service: Service, method: str, path: str, body: bytes) -> int:
-    """A file as the body of a request; answers the status."""
+    """Send a file as the body of a request. Return the status."""
     headers = {"Authorization": f"Bearer {service.token}", "Content-Type": "text/csv"}
     request = urllib.request.Request(service.url + path, body, headers, method=method)
     with urllib.request.urlopen(request, timeout=20) as answer:

@@ -1,4 +1,4 @@
-"""An engine over a fake target in virtual time, and everything it told."""
+"""An engine over a fake target in virtual time, and everything that it reported."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def spec_of(steps: list[dict[str, Any]] | None = None, stages: Any = None, scene
 
 
 class Rig:
-    """An engine over a fake target, and everything it told."""
+    """An engine over a fake target, and everything that it reported."""
 
     def __init__(self, spec: RunSpec, script: Any) -> None:
         self.protocol = fake_protocol.answering(script)

@@ -116,7 +116,7 @@ def test_processes_that_share_a_core_wait_for_it() -> None:
 
 
 def started(rivals: list[subprocess.Popen[bytes]]) -> list[subprocess.Popen[bytes]]:
-    """All told to go before the first is waited for."""
+    """End all before the first is waited for."""
     for rival in rivals:
         assert rival.stdin is not None
         rival.stdin.write(b"go\n")

@@ -1,7 +1,7 @@
 """Targets in virtual time: queues and limits that a controller drives once a second. Everything is seeded.
 
-A target's ``second(level)`` lives through one second under a level (arrivals per second, or users) and answers what
-came back in it. ``drive`` feeds that to a controller and applies what it says, as a run would.
+A target's ``second(level)`` simulates one second under a level (arrivals per second, or users) and returns its
+replies. ``drive`` feeds that to a controller and applies what it says, as a run would.
 """
 
 from __future__ import annotations
@@ -105,7 +105,7 @@ def drive(
 ) -> list[Moment]:
     """Run until the controller has finished, at most so many seconds.
 
-    ``meddle`` is called before each of them, and may tell the controller of a level that it answers.
+    ``meddle`` is called before each of them, and may return a level, which is passed to the controller.
     """
     level, moments = start, []
     for number in range(1, seconds + 1):
@@ -141,7 +141,7 @@ class Arrivals:
 
 
 class TokenBucket:
-    """Serves ``rate`` requests per second and saves up to ``burst`` of them; above that it answers 503 at once."""
+    """Serves ``rate`` requests per second and saves up to ``burst`` of them; above that it returns 503 at once."""
 
     def __init__(self, rate: float, burst: float = 10.0, seed: int | None = None) -> None:
         self.rate, self._burst, self._tokens = rate, burst, burst
@@ -283,7 +283,7 @@ class Changing:
 
 
 class Seats:
-    """Serves so many users at a time, ten requests a second each; whoever else comes gets a 503."""
+    """Serves so many users at a time, ten requests a second each; any other gets a 503."""
 
     def __init__(self, seats: int, base_error_share: float = 0.0, seed: int = 0) -> None:
         self.seats, self._base = seats, base_error_share
@@ -297,7 +297,7 @@ class Seats:
 
 
 class Glass:
-    """A target that breaks under more than ``most`` and never answers well again, unless under less than ``mends``."""
+    """A target that breaks under more than ``most`` and never recovers, unless under less than ``mends``."""
 
     def __init__(self, most: float, mends: float = 0.0) -> None:
         self._most, self._mends, self.broken = most, mends, False

@@ -272,7 +272,7 @@ def test_a_target_that_is_seldom_asked_is_not_taken_for_silent() -> None:
 
 
 def test_fast_failures_are_not_taken_for_speed() -> None:
-    # Above 500 per second the bucket answers 503 in a millisecond, so that latency alone would look better and better.
+    # Above 500 per second the bucket returns 503 in a millisecond, so that latency alone would look better and better.
     held = HeldLoad(TokenBucket(500), "arrival_rate", 10, 5000, "p95", 100)
     assert 450 <= held.result["value"] <= 570
     assert held.result["high"] <= 620

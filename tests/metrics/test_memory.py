@@ -19,7 +19,7 @@ WARM_S = 300
 
 
 def pour(metrics: RunMetrics, recorder: StepRecorder, samples: list[int], seconds: int) -> int:
-    """So many seconds more of a run, with the same samples in each; answers the process's memory, bytes."""
+    """Add seconds to a run, with the same samples in each. Return the process's memory, bytes."""
     last = metrics.nodes["n"].sequence.highest if metrics.nodes else 0
     for seq in range(last + 1, last + seconds + 1):
         for times in (recorder.latency, recorder.waiting, recorder.from_plan):

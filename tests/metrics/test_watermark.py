@@ -12,11 +12,11 @@ from perfsvc.metrics.watermark import Watermark
 from perfsvc.model.node_timeouts import GRACE_S
 
 SnapshotReport = tuple[float, str, int]
-"""The moment, the node and the second it told."""
+"""The moment, the node and the second that it reported."""
 
 
 def completed(expected: str, told: Iterable[SnapshotReport]) -> list[int | None]:
-    """What is complete after each of what was told."""
+    """The complete second after each report."""
     roll_call = Watermark()
     for node in expected:
         roll_call.expect(node, 1)

@@ -1,4 +1,4 @@
-"""Data files that requests name, told apart from what only has the same name."""
+"""Data files that requests name, and other fields of the same name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a problem lies is told as the user wrote it, whatever pydantic calls the place."""
+"""Paths of problems are in the user's words, whatever pydantic calls the place."""
 
 from __future__ import annotations
 

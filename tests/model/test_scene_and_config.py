@@ -1,4 +1,4 @@
-"""What users may write: scenes, configs, thresholds; every fault told by path."""
+"""What users may write: scenes, configs, thresholds; every fault with its path."""
 
 from __future__ import annotations
 

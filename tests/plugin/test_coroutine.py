@@ -26,7 +26,7 @@ Act = Callable[[], Awaitable[None]]
 
 
 class Scripted(AsyncSession):
-    """Does as ``act`` says; ``ended`` has every reply that was told, with its error class."""
+    """Runs ``act``; ``ended`` has every reply that was reported, with its error class."""
 
     def __init__(self, act: Act, unsendable: Exception | None = None) -> None:
         self.ended: list[tuple[str | None, str]] = []

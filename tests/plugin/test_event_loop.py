@@ -26,7 +26,7 @@ run_on_loop(read())
 
 def test_large_blocks_are_not_given_back_to_the_system_each_time():
     done = subprocess.run([sys.executable, "-c", READS], capture_output=True, text=True, check=True, timeout=60)
-    assert int(done.stdout) < 1000  # a block anew each time is 64 pages: 64,000
+    assert int(done.stdout) < 1000  # a new block each time is 64 pages: 64,000
 
 
 def test_nothing_is_collected_until_the_last_of_several_is_done():

@@ -129,7 +129,7 @@ def test_a_service_runs_it(service: Service, redis: RedisServer, mode: str, node
 
 
 def run_through(service: Service, redis: RedisServer, how: dict[str, Any]) -> dict[str, Any]:
-    """The plan of the example over REST, to its end; answers the report."""
+    """Run the plan of the example over REST to its end. Return the report."""
     plan = moved(redis)
     project = service.post("/api/projects/", {"name": how["control_mode"]}).body["id"]
     env = service.post("/api/envs/", {"name": "test", "project_id": project, "host": plan["env"]["host"]}).body["id"]

@@ -1,4 +1,4 @@
-"""A server on the h2 package that can be told to be odd: what h2 would not send goes out as raw bytes."""
+"""A server on the h2 package that can break the rules: what h2 would not send goes out as raw bytes."""
 
 from __future__ import annotations
 
@@ -140,7 +140,7 @@ class OddServer:
 
 
 async def friendly(peer: OddPeer) -> None:
-    """Answers everything."""
+    """Replies to every request."""
     await peer.begin()
     while True:
         await peer.answer(await peer.request())

@@ -1,4 +1,4 @@
-"""An HTTP/2 server that does what real ones must not: it reads no headers, and answers every request alike."""
+"""An HTTP/2 server that does what real ones must not: it reads no headers, and replies to every request alike."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ async def answers(peer: Http2Peer, stream: int) -> None:
 
 
 class Http2Server:
-    """Answers each request with ``answer``, over TLS on 127.0.0.1."""
+    """Replies to each request with ``answer``, over TLS on 127.0.0.1."""
 
     def __init__(self, authority: Authority, answer: Answer = answers) -> None:
         self.connections = 0

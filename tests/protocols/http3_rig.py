@@ -20,7 +20,7 @@ DATA_BEFORE_HEADERS = b"\x00\x02ok"
 
 
 class FirstTime(Http3Peer):
-    """Answers all requests alike, but for the first one on the first connection."""
+    """Replies to all requests alike, but for the first one on the first connection."""
 
     def __init__(self, behaviour: Behaviour, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)

@@ -15,7 +15,7 @@ from collections.abc import Callable
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 KEPT = 1000
-"""A server that answers a hundred thousand requests does not keep them all."""
+"""A server of a hundred thousand requests does not keep them all."""
 RESET = struct.pack("ii", 1, 0)
 
 
@@ -144,7 +144,7 @@ class Last(bytes):
 
 
 def answering(*replies: bytes) -> Script:
-    """A script that answers with these one after the other, over however many connections; then it says no more."""
+    """Return a script that sends these one after the other, over however many connections; then it sends nothing."""
     left = deque(replies)
 
     async def script(peer: Peer) -> None:
@@ -160,7 +160,7 @@ def answering(*replies: bytes) -> Script:
 
 
 def always(reply: bytes = OK, piece: int = 1_000_000) -> Script:
-    """A script that answers every request alike, in pieces of a size."""
+    """Return a script that replies to every request alike, in pieces of a size."""
 
     async def script(peer: Peer) -> None:
         while True:
@@ -171,6 +171,6 @@ def always(reply: bytes = OK, piece: int = 1_000_000) -> Script:
 
 
 async def silent(peer: Peer) -> None:
-    """Reads, and never answers."""
+    """Read, and never reply."""
     await peer.request()
     await peer.gone()

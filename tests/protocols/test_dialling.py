@@ -226,7 +226,7 @@ ANSWERS: dict[type[Protocol], Callable[[int], tuple[str, dict[str, Any]]]] = {
 
 
 async def either(peer: Peer) -> None:
-    """Answers HTTP and lines."""
+    """Reply to HTTP and to lines."""
     while data := await peer.some():
         await peer.send(b"HTTP/1.1 204 No Content\r\n\r\n" if data.startswith(b"GET ") else data)
 

@@ -48,7 +48,7 @@ async def test_plans_run(number: int, tmp_path: Path):
     assert summary["total_requests"] > 20
     assert (summary["error_count"], summary["checks_failed"]) == (0, 0)
     assert [step["name"] for step in found["steps"]] == [["say", "say it again"], ["count", "collect", "chat"]][number]
-    # Whoever asked for the schema has a connection of its own, and calls nothing at the servicer.
+    # The query of the schema has a connection of its own, and calls nothing at the servicer.
     assert len(servicer.peers) == [2, 4][number]
 
 

@@ -25,7 +25,7 @@ REQUESTS = 15
 
 
 async def turmoil(user: User, call: Any, numbers: random.Random, outcomes: Counter[str | None]) -> None:
-    """One user who now and then loses patience, and now and then begins anew."""
+    """One user that now and then aborts a request, and now and then begins again."""
     for _ in range(REQUESTS):
         ended = asyncio.Event()
 

@@ -150,7 +150,7 @@ async def test_closing_closes_the_connections():
 
 
 def closing_after(count: int) -> Any:
-    """Answers so many requests over its first connection and leaves the next one unanswered."""
+    """Reply to so many requests over the first connection, and not to the next one."""
 
     async def script(peer: Peer) -> None:
         if peer.number > 1:

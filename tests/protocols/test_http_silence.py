@@ -22,7 +22,7 @@ WAYS: dict[str, dict[str, Any]] = {
 
 
 async def rude(peer: Peer) -> None:
-    """Answers with garbage, then resets."""
+    """Reply with garbage, then reset the connection."""
     await peer.some()
     await peer.send(b"\xff\xfe garbage", b"more of it")
     peer.reset()

@@ -1,4 +1,4 @@
-"""One behaviour for sloppy, legal and illegal replies (RFC 9112), whichever way they come and whoever reads them."""
+"""One behaviour for sloppy, legal and illegal replies (RFC 9112), for every client, however they arrive."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ def user(server: ScriptedServer, **options: Any) -> User:
 
 
 def saying(*parts: bytes, end: bool = False) -> Script:
-    """Answers whatever comes with these parts, one after the other in time; then perhaps closes."""
+    """Reply to anything with these parts, one after the other in time; then perhaps close."""
 
     async def script(peer: Peer) -> None:
         while await peer.some():
@@ -40,7 +40,7 @@ def saying(*parts: bytes, end: bool = False) -> Script:
 
 
 class Kept:
-    """A script that keeps what comes, until the client is gone; ``reply`` answers each piece."""
+    """Return a script that keeps what comes, until the client is gone; ``reply`` makes the reply to each piece."""
 
     def __init__(self, reply: bytes = b"ok\n") -> None:
         self.data = b""

@@ -214,7 +214,7 @@ async def test_a_list_of_actions_is_done_in_order():
         outcome = await client.do({"url": "/echo", "actions": actions})
         assert (outcome.failure, outcome.status) == (None, 1000)
         assert server.messages == ["one", b"\x00"]
-        # The echo of the second comes before the pong, when nobody waits for a message yet.
+        # The echo of the second comes before the pong, when no step waits for a message yet.
         seen = {"messages_sent": 2, "messages_received": 2, "pushes": 1, "pings": 1, "close_1000": 1}
         assert counted(client) == seen
 

@@ -1,6 +1,6 @@
 """What a WebSocket client does with each kind of frame (RFC 6455): the cases of Autobahn's suite for clients.
 
-A server writes raw frames; what the client reports, answers and closes with is compared.
+A server writes raw frames; what the client reports, sends back and closes with is compared.
 """
 
 from __future__ import annotations

@@ -153,7 +153,7 @@ class WebSocketServer:
 
 
 class Silent(Peer):
-    """Never answers."""
+    """Never reply."""
 
 
 class Dying(Peer):
@@ -165,7 +165,7 @@ class Dying(Peer):
 
 
 class Babbling(Peer):
-    """Answers with what is no frame."""
+    """Reply with what is no frame."""
 
     def on_message(self, message: str | bytes) -> None:
         self.raw(b"\xff\xff not a frame")

@@ -21,7 +21,7 @@ from tests.support.fake_protocol import Answer
 
 
 async def kept(name: str, drained: bool) -> None:
-    """Nobody asks for it here."""
+    """Not used in these tests."""
 
 
 def test_readings_are_kept_for_ten_minutes() -> None:

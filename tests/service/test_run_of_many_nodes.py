@@ -1,4 +1,4 @@
-"""A run on many nodes: seconds close when all have told them, and what is missing of a lost one is stated."""
+"""A run on many nodes: seconds close when all have reported them, and what is missing of a lost one is stated."""
 
 from __future__ import annotations
 

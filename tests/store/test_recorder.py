@@ -41,7 +41,7 @@ def unreadable(path: Path, error: Exception) -> None:
 
 
 class Moody:
-    """A store that is away when told so, or hangs."""
+    """A store that can be made unavailable, or made to hang."""
 
     def __init__(self, store: Store) -> None:
         self._store = store

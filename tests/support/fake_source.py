@@ -1,4 +1,4 @@
-"""A data source of numbered rows that counts what is done to it, and fails where it is told to."""
+"""A data source of numbered rows that counts what is done to it, and fails at a chosen row."""
 
 from __future__ import annotations
 

@@ -60,7 +60,7 @@ class ManyNodes:
         self._listener.on_node_event(NodeEvent(kind=kind, node=node, moment=moment, reason=REASON, **fields))
 
     def over(self) -> None:
-        """Every node has told its last snapshot."""
+        """Every node has sent its last snapshot."""
         self._listener.on_ending()
         self._ended.set()
 

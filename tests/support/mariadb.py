@@ -62,7 +62,7 @@ class Server:
         subprocess.run(["mariadb-install-db", *options], check=True, capture_output=True, timeout=START_LIMIT_S)
 
     def start(self) -> None:
-        """Start and wait until it answers."""
+        """Start, and wait until it accepts connections."""
         self.port = self.port or free_port()
         scratch = self.directory / "scratch"
         # In the common folder for temporary files, those of a killed server would stand in the way of another's.
@@ -100,7 +100,7 @@ class Server:
         return url(self.port, name)
 
     def _end(self, how: signal.Signals) -> None:
-        # A number that is free again may be somebody else's by now.
+        # A pid that is free again may belong to another process by now.
         pid, self.pid = self.pid, 0
         if pid:
             end_process(pid, how)
@@ -129,7 +129,7 @@ def claimed() -> Iterator[None]:
 
 
 def shared() -> Server:
-    """The test run's server, started by whoever asks first."""
+    """The test run's server, started on first use."""
     directory = Path(os.environ[DIRECTORY_VARIABLE])
     server = Server(directory)
     with locked(directory / "lock"):
@@ -186,7 +186,7 @@ def accepts(path: Path) -> bool:
 
 
 def as_root() -> list[str]:
-    """mariadbd refuses to run as root unless told to."""
+    """Options for root, as whom mariadbd refuses to run without them."""
     return ["--user=root"] if os.geteuid() == 0 else []
 
 

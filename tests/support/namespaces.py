@@ -79,7 +79,7 @@ class Network:
         return ["ip", "netns", "exec", self._space(name), "unshare", "--uts", "sh", "-c", AS_HOST, name]
 
     def cut(self, name: str) -> None:
-        """Pull the plug of a host: nothing comes through in either direction, and nobody is told."""
+        """Pull the plug of a host: nothing comes through in either direction, and no end is signalled."""
         ip("link", "set", self._port(name), "down")
 
     def mend(self, name: str) -> None:

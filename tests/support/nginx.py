@@ -20,7 +20,7 @@ from tests.support.waiting import wait_until
 
 LIMIT_S = 60.0
 BUCKET = 100
-"""Requests per second that ``/bucket`` answers with 200, twenty at once at most; all others get 503."""
+"""Requests per second to which ``/bucket`` returns 200, twenty at once at most; all others get 503."""
 
 CONFIG = """
 {user} daemon off; worker_processes 1; pid {folder}/nginx.pid; error_log {folder}/error.log;

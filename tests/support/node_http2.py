@@ -25,7 +25,7 @@ process.stdin.on("end", () => process.exit(0))
 
 
 class NodeHttp2:
-    """A server that answers after 10 ms; ``said`` asks for its counts."""
+    """A server that replies after 10 ms; ``said`` reads its counts."""
 
     def __init__(self, streams: int) -> None:
         self._streams = streams

@@ -29,7 +29,7 @@ def run(program: str, *arguments: str) -> None:
     command = [str(programs() / program), *arguments]
     if os.geteuid() == 0:
         command = ["runuser", "-u", OWNER, "--", *command]
-    # Output to a file: the server inherits it, and nobody would ever see the end of a pipe.
+    # Output to a file: the server inherits it, and the end of a pipe would never be seen.
     with tempfile.TemporaryFile() as log:
         done = subprocess.run(command, stdout=log, stderr=log, cwd="/", timeout=LIMIT_S, check=False)
         log.seek(0)

@@ -49,7 +49,7 @@ class Relay:
                 near, _ = self._listener.accept()
                 try:
                     far = socket.create_connection(("127.0.0.1", self.target))
-                except OSError:  # nobody is there: the caller is told so by the end of its connection
+                except OSError:  # nothing listens there: the caller sees the end of its connection
                     near.close()
                     continue
                 self._sockets += [near, far]

@@ -14,7 +14,7 @@ EPOCH = 1_700_000_000.0
 
 
 class _JumpingSelector(selectors.SelectSelector):
-    """Answers at once; a timeout is slept by moving the loop's time."""
+    """Select at once; a timeout is slept by moving the loop's time."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -333,7 +333,7 @@ def documented(method: str, path: str, status: int) -> None:
 
 
 class Api:
-    """Calls the service for somebody: ``await api.get("/api/users/me/", "owner")``. ``None`` is nobody."""
+    """Client of the service for a user: ``await api.get("/api/users/me/", "owner")``. ``None`` is anonymous."""
 
     def __init__(self, client: AsyncHTTPClient, base_url: str, world: World) -> None:
         self._client = client

@@ -1,4 +1,4 @@
-"""Two people edit the same scene, the same plan: nobody's work is lost without a word."""
+"""Two people edit the same scene, the same plan: no work is lost without a message."""
 
 from __future__ import annotations
 

@@ -99,7 +99,7 @@ async def test_enumerations_are_labelled_in_both_languages(api: Api) -> None:
 def undescribed(schema: Any, where: str) -> Iterator[str]:
     """Fields of a schema that are not titled in both languages, or whose values are not labelled.
 
-    The mark by which variants are told apart has a single value; the variant's own title says what it is.
+    The discriminator of variants has a single value; the variant's own title says what it is.
     """
     parts = schema.values() if isinstance(schema, dict) else schema if isinstance(schema, list) else ()
     for part in parts:

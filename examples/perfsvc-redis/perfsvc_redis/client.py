@@ -56,7 +56,7 @@ class Client:
         """Let go of the connection."""
         if self._connection is not None:
             self._connection.drop()
-            await asyncio.sleep(0)  # the loop tells it that it ended
+            await asyncio.sleep(0)  # the loop calls its connection_lost
 
     async def _connected(self) -> Connection:
         connection = Connection(time.perf_counter_ns, MAX_REPLY, lambda *_: None)

@@ -13,17 +13,17 @@ from perfsvc.plugin import Failed
 from perfsvc.plugin import failures
 
 NOTHING = object()
-"""What the reader answers when no whole reply has come."""
+"""The reader's return value when no complete reply has come."""
 
 Answered = Callable[[list[Any]], None]
 Broke = Callable[[str, str], None]
 
 
 class Connection(asyncio.Protocol):
-    """Asks one thing at a time. ``open`` from the moment it stands until it ends.
+    """Sends one request at a time. ``open`` from the moment it stands until it ends.
 
     ``first_ns`` and ``last_ns`` are when the first and the last bytes of the answer came, ``received`` is their number.
-    ``broke`` is told the error class and the cause when the connection ends while an answer is awaited.
+    ``broke`` is called with the error class and the cause when the connection ends while an answer is awaited.
     """
 
     __slots__ = (
@@ -82,7 +82,7 @@ class Connection(asyncio.Protocol):
         return values
 
     def drop(self) -> None:
-        """End it at once; nobody is told."""
+        """End it at once, without a call of ``broke``."""
         self._answered = None
         self.open = False
         if self._transport is not None:
@@ -95,7 +95,7 @@ class Connection(asyncio.Protocol):
         self.open = True
 
     def data_received(self, data: bytes) -> None:
-        if self._answered is None:  # nobody asked: what comes next could be taken for an answer
+        if self._answered is None:  # no request is open: what comes next could be taken for an answer
             self.drop()
             return
         self.last_ns = self._now_ns()

@@ -1,4 +1,4 @@
-"""A reply of Redis as the engine wants it: a body in JSON, made only when somebody reads it."""
+"""A reply of Redis for the engine: a body in JSON, made only when it is read."""
 
 from __future__ import annotations
 

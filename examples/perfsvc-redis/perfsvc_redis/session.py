@@ -89,7 +89,7 @@ class RedisSession(Session):
 
     async def close(self) -> None:
         self.reset()
-        await asyncio.sleep(0)  # the loop tells the connection that it ended, and lets go of it
+        await asyncio.sleep(0)  # the loop calls connection_lost, and lets go of the connection
 
     async def _open(self, address: Address) -> None:
         connection = self._connection = Connection(self._now_ns, self._limit, self._fail)
@@ -124,7 +124,7 @@ class RedisSession(Session):
         self.done(reply)
 
     def _judge(self, values: list[Any]) -> None:
-        """An error among the replies is the request's failure. Nil, what a cache answers when it misses, is counted."""
+        """An error among the replies is the request's failure. Nil, a cache's reply when it misses, is counted."""
         misses = 0
         for value in values:
             if value is None:

@@ -31,7 +31,7 @@ class RedisServer:
     def __enter__(self) -> RedisServer:
         program = shutil.which("redis-server", path="/usr/bin:/usr/local/bin")
         assert program, "redis-server is not installed: apt-get install redis-server"
-        for _ in range(5):  # somebody else may take a port between the moment it is found free and its use
+        for _ in range(5):  # another process may take the port between its choice and its use
             self.port = free_port()
             if self._started(program):
                 return self
@@ -84,7 +84,7 @@ class RedisServer:
 
 
 def free_port() -> int:
-    """A port that nobody listens on."""
+    """Return a port on which nothing listens."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         found: int = probe.getsockname()[1]
