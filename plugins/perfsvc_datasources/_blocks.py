@@ -10,7 +10,7 @@ from perfsvc.plugin import Row
 
 
 class BlockFeed(Feed):
-    """A cancelled read loses no row: the next one waits for the block that is being made."""
+    """Base of feeds in blocks. A cancelled read loses no row: the next one waits for the block that is being made."""
 
     def __init__(self) -> None:
         self._rows: list[Row] = []

@@ -59,7 +59,7 @@ class Options(Spec):
         return self
 
     def table(self) -> tuple[list[str], list[Row]]:
-        """The columns and the rows, whichever way they were written."""
+        """Return the columns and the rows of either form of the options."""
         if self.rows is not None:
             return list(self.rows[0]), list(self.rows)
         names = list(self.columns or ())
@@ -140,7 +140,7 @@ class PoolFeed(Feed):
 
 
 class PoolSource(DataSource):
-    """Rows given inline."""
+    """Rows in the plan itself."""
 
     name = "pool"
     title = Text("数据池", "Pool")
@@ -152,5 +152,5 @@ class PoolSource(DataSource):
 
 @hookimpl
 def register_data_sources() -> list[type[DataSource]]:
-    """The pool."""
+    """Declare the data source."""
     return [PoolSource]

@@ -67,7 +67,7 @@ def maker(fake: Any, name: str, spec: dict[str, Any], seed: int) -> Make:
 
 
 def plain(value: Any) -> Any:
-    """A value as JSON has it. Raises ValueError for one that is too long."""
+    """Return a value as JSON has it. Raises ValueError for one that is too long."""
     if value is None or (isinstance(value, int) and abs(value) < LARGEST_INTEGER) or isinstance(value, float):
         return value
     text = str(value)
@@ -96,7 +96,7 @@ def send(message: dict[str, Any]) -> None:
 
 
 def restrict() -> None:
-    """Bounds of this process; what else runs on the machine goes first."""
+    """Limit this process; all others of the machine go first."""
     if sys.platform != "win32":
         import resource
 

@@ -42,7 +42,7 @@ class FakerCall(NamedTuple):
 
 
 def parse_call(text: str) -> FakerCall:
-    """``name`` or ``random_int(1, 9)``. Nothing is evaluated. Raises ValueError, with the reason in English."""
+    """Parse ``name`` or ``random_int(1, 9)``. Nothing is evaluated. Raises ValueError, with the reason in English."""
     if len(text) > LONGEST:
         raise ValueError(f"has more than {LONGEST} characters")
     try:

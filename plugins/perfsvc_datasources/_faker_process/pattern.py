@@ -36,7 +36,8 @@ Part = tuple[Make, int]
 
 
 def compile_pattern(pattern: str) -> Make:
-    """Raises ValueError for what is no pattern, has parts of which no text can be made, or gives texts too long."""
+    """Return a function that makes texts. Raises ValueError for an invalid pattern, one of which no text can be made,
+    and one whose texts are too long."""
     if len(pattern) > LONGEST_PATTERN:
         raise ValueError(f"has more than {LONGEST_PATTERN} characters")
     try:

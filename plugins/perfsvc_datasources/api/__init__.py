@@ -20,5 +20,5 @@ __all__ = ["ApiSource", "register_data_sources"]
 
 @hookimpl
 def register_data_sources() -> list[type[DataSource]]:
-    """The endpoint."""
+    """Declare the data source."""
     return [ApiSource]

@@ -33,7 +33,7 @@ LONGEST_URL = 8000
 
 
 class PageResponse(NamedTuple):
-    """``body`` is None if the page does not exist."""
+    """A response; ``body`` is None if the page does not exist."""
 
     url: URL
     next_link: URL | None
@@ -49,7 +49,7 @@ class Passing(Exception):
 
 
 class Client:
-    """The endpoint's client; belongs to one feed."""
+    """HTTP client of one feed."""
 
     def __init__(self, options: Options, context: DataContext) -> None:
         self._options = options
@@ -79,7 +79,7 @@ class Client:
         await self._session.close()
 
     async def _attempt(self, request: Request) -> PageResponse:
-        """Raises Passing, DataFailure."""
+        """Send once, with redirects. Raises Passing, DataFailure."""
         shown = shown_url(request.url)
         try:
             return await self._follow(request)
@@ -138,13 +138,13 @@ class Client:
 
 
 class Resolver(AbstractResolver):
-    """Names to the addresses that are allowed; aiohttp connects to these and no others."""
+    """Resolver of names to allowed addresses; aiohttp connects to these and no others."""
 
     def __init__(self, context: DataContext) -> None:
         self._resolve = context.resolve
 
     async def check(self, url: URL) -> None:
-        """A host that is an address in itself is never asked for below. Raises TargetDenied, OSError, InvalidURL.
+        """Check a host that is an address, which aiohttp does not resolve. Raises TargetDenied, OSError, InvalidURL.
 
         Numbers such as 2130706433 or 127.1 are refused: addresses to some, names to others.
         """
@@ -164,7 +164,7 @@ class Resolver(AbstractResolver):
         return [_result(host, info) for info in addresses if family in (socket.AF_UNSPEC, info[0])]
 
     async def close(self) -> None:
-        """Holds nothing."""
+        """Nothing to close."""
 
 
 def _result(host: str, info: tuple[Any, ...]) -> ResolveResult:
@@ -189,7 +189,7 @@ def moved(request: Request, url: URL) -> Request:
 
 
 def redirected(request: Request, response: aiohttp.ClientResponse) -> Request:
-    """The request that a redirect asks for."""
+    """Return the request to which a redirect leads."""
     location = response.headers.get("Location", "")
     try:
         target = request.url.join(URL(location))
@@ -202,7 +202,7 @@ def redirected(request: Request, response: aiohttp.ClientResponse) -> Request:
 
 
 def check_status(response: aiohttp.ClientResponse) -> None:
-    """Raises Passing or DataFailure for anything but success and a page that does not exist."""
+    """Check the status. Raises Passing or DataFailure for anything but success and a page that does not exist."""
     status = response.status
     texts = f"{shown_url(response.url)} 返回 {status}", f"{shown_url(response.url)} returned {status}"
     if status in AGAIN:
@@ -212,7 +212,7 @@ def check_status(response: aiohttp.ClientResponse) -> None:
 
 
 def check_type(response: aiohttp.ClientResponse) -> None:
-    """Raises DataFailure for what does not call itself JSON, or is packed."""
+    """Check the type. Raises DataFailure for another type than JSON, and for an encoded body."""
     kind = response.headers.get("Content-Type", "application/json").partition(";")[0].strip().lower()
     if kind not in ("application/json", "text/json") and not kind.endswith("+json"):
         raise DataFailure(f"响应类型为 {kind[:100]}，应为 JSON", f"the response is {kind[:100]}, not JSON")
@@ -222,10 +222,10 @@ def check_type(response: aiohttp.ClientResponse) -> None:
 
 
 def wait_of(header: str) -> float:
-    """Seconds of a Retry-After header, within reason."""
+    """Return the seconds of a Retry-After header, at most LONGEST_WAIT_S."""
     return min(float(header), LONGEST_WAIT_S) if header.isascii() and header.isdigit() and len(header) < 10 else 0.0
 
 
 def shown_url(url: URL) -> str:
-    """An address for people: without its query, which may hold a key."""
+    """Return an address for messages: without its query, which may hold a key."""
     return str(url.with_query(None).with_user(None))[:200]

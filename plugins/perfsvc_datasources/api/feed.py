@@ -21,7 +21,7 @@ ONCE_MORE = Text("与上一页相同的一页已忽略，请检查分页参数",
 
 
 class ApiFeed(BlockFeed):
-    """Rewinding asks for the first page again."""
+    """Rows of all pages. Rewinding requests the first page again."""
 
     def __init__(self, client: Client, request: Request, options: Options) -> None:
         super().__init__()
@@ -61,7 +61,7 @@ class ApiFeed(BlockFeed):
         await self.settle()
 
     async def block(self) -> list[Row]:
-        """The rows of the next page that has any."""
+        """Return the rows of the next page that has any."""
         while self._following is not None:
             rows = await self._page(self._following)
             if rows:
@@ -84,7 +84,7 @@ class ApiFeed(BlockFeed):
         return rows
 
     def _missing(self) -> list[Row]:
-        """A 404 after the first page is the end, as many services have it; for the first page it is a failure."""
+        """Handle a 404: after the first page the end, as with many services; for the first page a failure."""
         if not self._pages:
             raise DataFailure("接口返回 404", "the endpoint returned 404")
         return []

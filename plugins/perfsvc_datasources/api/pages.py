@@ -31,10 +31,10 @@ class Page(NamedTuple):
 
 
 class Pager(ABC):
-    """Belongs to one pass over the pages."""
+    """Pagination of one pass over the pages."""
 
     def first(self, request: Request) -> Request:
-        """The request for the first page."""
+        """Return the request for the first page."""
         return request
 
     @abstractmethod
@@ -112,7 +112,7 @@ class ByLink(Pager):
 
 
 def pager(spec: Pagination | None) -> Pager:
-    """The pager of some options."""
+    """Return the pager of some options."""
     if isinstance(spec, PagePagination):
         return ByNumber(spec)
     if isinstance(spec, CursorPagination):

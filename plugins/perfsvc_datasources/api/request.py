@@ -38,7 +38,7 @@ class Request:
 
     @property
     def at_home(self) -> bool:
-        """Whether it goes to the plan's origin."""
+        """Whether the request goes to the plan's origin."""
         return self.url.origin() == self.home
 
     @property
@@ -59,18 +59,18 @@ class Request:
         return {**NEUTRAL, **content, **self.headers}
 
     def at(self, url: URL) -> Request:
-        """The same to another address."""
+        """Return the same request to another address."""
         return replace(self, url=url)
 
     def with_parameters(self, values: Mapping[str, Any], place: str) -> Request:
-        """With parameters of the query, or with keys of the body, set."""
+        """Return the request with parameters of the query, or keys of the body, set."""
         if place == "body":
             return replace(self, json_body={**self.json_body, **values})
         return self.at(self.url.update_query({name: str(value) for name, value in values.items()}))
 
 
 def first_request(options: Options, context: DataContext) -> Request:
-    """Raises InvalidInput for an invalid address, and for variables that the environment does not have."""
+    """Make the request. Raises InvalidInput for an invalid address, and for unknown variables of the environment."""
     fill = Filler(context.variables)
     url = address(fill.text(options.url, "url"), context.base_url)
     query = {name: fill.scalar(value, f"query.{name}") for name, value in options.query.items()}
@@ -87,7 +87,7 @@ def first_request(options: Options, context: DataContext) -> Request:
 
 
 def headers_of(options: Options, context: DataContext, url: URL, fill: Filler) -> dict[str, str]:
-    """Those of the environment where the address is the environment's, then those of the plan."""
+    """Return the environment's headers where the address is the environment's, then those of the plan."""
     base = context.base_url
     same = bool(base) and URL(base).origin() == url.origin()
     headers = {name: fill.text(value, f"headers.{name}") for name, value in options.headers.items()}
@@ -96,7 +96,7 @@ def headers_of(options: Options, context: DataContext, url: URL, fill: Filler) -
 
 
 def authorization(auth: Auth, fill: Filler) -> str:
-    """The value of the header."""
+    """Return the value of the header ``Authorization``."""
     if isinstance(auth, BasicAuth):
         pair = f"{fill.text(auth.username, 'auth.username')}:{fill.text(auth.password, 'auth.password')}"
         return f"Basic {base64.b64encode(pair.encode()).decode('ascii')}"
@@ -104,7 +104,7 @@ def authorization(auth: Auth, fill: Filler) -> str:
 
 
 def address(text: str, base: str) -> URL:
-    """An absolute address. Raises InvalidInput."""
+    """Return an absolute address. Raises InvalidInput."""
     whole = text if "://" in text else f"{base.rstrip('/')}/{text.lstrip('/')}"
     try:
         url = URL(whole)
@@ -124,7 +124,7 @@ class Filler:
         self._variables = variables
 
     def text(self, text: str, at: str) -> str:
-        """Raises InvalidInput for anything but a variable of the environment."""
+        """Fill in a text. Raises InvalidInput for anything but a variable of the environment."""
         try:
             filled = Template(text, self._variables).constant
         except Fault as fault:

@@ -17,5 +17,5 @@ __all__ = ["CsvSource", "register_data_sources"]
 
 @hookimpl
 def register_data_sources() -> list[type[DataSource]]:
-    """CSV files."""
+    """Declare the data source."""
     return [CsvSource]

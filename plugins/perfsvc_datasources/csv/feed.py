@@ -62,7 +62,7 @@ class CsvFeed(BlockFeed):
     json_safe = True  # what does not decode is no row
 
     def __init__(self, file: BinaryIO, options: Options) -> None:
-        """Finds out what the options leave open; raises InvalidInput, DataFailure. Takes a while: for a thread."""
+        """Detect what the options leave open. Raises InvalidInput, DataFailure. Slow: for a thread."""
         self._file = file
         self._options = options
         self._dialect = dialect_of(file, options)
@@ -131,7 +131,7 @@ class BadRows:
         self._examples: list[Bad] = []
 
     def add(self, bad: list[Bad], sound: int) -> None:
-        """Raises DataFailure where bad rows may not be, or where nothing else was found."""
+        """Count bad rows. Raises DataFailure where they are not allowed, and where there is no other row."""
         if bad and self._fatal:
             line, cause = bad[0]
             raise DataFailure(f"第 {line} 行{cause.zh}", f"line {line} {cause.en}")

@@ -68,7 +68,7 @@ class Dialect(NamedTuple):
     quote: str
 
     def reader(self, lines: Iterator[str]) -> Iterator[list[str]]:
-        """The records of some lines; raises csv.Error, also for a quote that is still open at the end."""
+        """Return the records of some lines. Raises csv.Error, also for a quote that is still open at the end."""
         if self.quote == "none":
             return csv.reader(lines, delimiter=self.delimiter, quoting=csv.QUOTE_NONE, strict=True)
         return csv.reader(lines, delimiter=self.delimiter, quotechar=self.quote, strict=True)

@@ -21,5 +21,5 @@ __all__ = ["DatabaseSource", "register_data_sources"]
 
 @hookimpl
 def register_data_sources() -> list[type[DataSource]]:
-    """The database."""
+    """Declare the data source."""
     return [DatabaseSource]

@@ -57,7 +57,7 @@ class DatabaseFeed(BlockFeed):
         return await self._in_thread(self._fetch)
 
     def _in_thread(self, work: Callable[[], T]) -> asyncio.Future[T]:
-        """Raises DataFailure where the database refuses."""
+        """Run a call in the reader's thread. Raises DataFailure for an error of the database."""
         future = asyncio.get_running_loop().run_in_executor(self._thread, _translated, work)
         future.add_done_callback(lambda done: done.cancelled() or done.exception())  # its caller may have gone
         return future

@@ -24,7 +24,7 @@ TOO_LONG = (1969, 3024)
 
 
 class MysqlReader(Reader):
-    """The server's parser is asked as well: what cannot stand in a subquery, such as INTO OUTFILE, is not run."""
+    """Reader through PyMySQL. The server prepares the query as a subquery first: one with INTO OUTFILE fails there."""
 
     def __init__(self, job: Job) -> None:
         super().__init__(job)
@@ -37,7 +37,7 @@ class MysqlReader(Reader):
         try:
             self._connect()
             self._make_read_only()
-            self._ask_for_a_second_opinion()
+            self._prepare_as_subquery()
             self._cursor.execute(self.job.query)
             self.columns = [column[0] for column in self._cursor.description or ()]
         except (pymysql.MySQLError, RuntimeError, OSError, UnicodeError) as error:
@@ -99,7 +99,7 @@ class MysqlReader(Reader):
         self._run("SET SESSION TRANSACTION READ ONLY")
         self._run("START TRANSACTION READ ONLY")
 
-    def _ask_for_a_second_opinion(self) -> None:
+    def _prepare_as_subquery(self) -> None:
         self._run(self._cursor.mogrify("PREPARE perfsvc_check FROM %s", (f"SELECT EXISTS({self.job.query})",)))
         self._run("DEALLOCATE PREPARE perfsvc_check")
 

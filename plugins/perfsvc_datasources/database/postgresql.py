@@ -18,7 +18,7 @@ CONNECT_LIMIT_S = 10
 
 
 class PostgresqlReader(Reader):
-    """The cursor is one more wall: only a query can be declared as one."""
+    """Reader through psycopg. The cursor is one more wall: only a query can be declared as one."""
 
     chunk = 100
 
@@ -92,7 +92,7 @@ class PostgresqlReader(Reader):
 
 
 def driver() -> Any:
-    """The module; raises InvalidInput that names the package."""
+    """Return the driver's module. Raises InvalidInput that names the package."""
     try:
         return importlib.import_module("psycopg")
     except ImportError:

@@ -54,18 +54,18 @@ class Reader(ABC):
 
     @abstractmethod
     def interrupt(self) -> None:
-        """Let whatever waits for the database wait no longer; also before ``begin`` is done.
+        """End every wait for the database, also before ``begin`` is done.
 
         From any thread but the loop's, since it may have to wait for the database itself.
         """
 
     @abstractmethod
     def close(self) -> None:
-        """Let go of everything, also after a failure half-way; raises nothing."""
+        """Release everything, also after a failure half-way. Raises nothing."""
 
 
 def plain(value: Any) -> Any:
-    """A value as JSON has it. Decimals and times become text, times in ISO 8601, bytes hexadecimal text."""
+    """Return a value as JSON has it. Decimals and times become text, times in ISO 8601, bytes hexadecimal text."""
     if value is None or isinstance(value, str | int):
         return value
     convert = CONVERSIONS.get(type(value))
@@ -81,7 +81,7 @@ def _of_other(value: Any) -> Any:
 
 
 def _of_duration(value: timedelta) -> str:
-    """``-12:30:00.5`` for what MySQL calls TIME."""
+    """Return ``-12:30:00.5`` for what MySQL calls TIME."""
     sign, left = ("-", -value) if value < timedelta() else ("", value)
     seconds, hours = left.seconds % 3600, left.days * 24 + left.seconds // 3600
     fraction = f".{left.microseconds:06}" if left.microseconds else ""

@@ -42,7 +42,7 @@ def authorize(action: int, _first: str | None, second: str | None, *_: str | Non
 
 
 class SqliteReader(Reader):
-    """``job.connection["database"]`` is the file; the caller has checked that it may be read."""
+    """Reader of the file ``job.connection["database"]``; the caller has checked that it may be read."""
 
     def __init__(self, job: Job) -> None:
         super().__init__(job)

@@ -29,7 +29,7 @@ FORBIDDEN_FUNCTIONS = re.compile(
 
 
 def checked(query: str, kind: str) -> str:
-    """The query without a semicolon at its end. Raises InvalidInput unless it is one SELECT without side effects."""
+    """Return the query without its final semicolon. Raises InvalidInput unless it is one SELECT without side effects."""
     from sqlglot.errors import SqlglotError  # imported late: it takes a while that few runs need
 
     try:
@@ -97,7 +97,7 @@ def _plain(message: str) -> str:
 
 
 def check_columns(names: Iterable[str]) -> list[str]:
-    """The names of the columns. Raises InvalidInput for two of one name, or one that no step can write."""
+    """Return the names of the columns. Raises InvalidInput for two of one name, or one that no step can write."""
     from perfsvc_datasources._columns import unusable
 
     listed = list(names)

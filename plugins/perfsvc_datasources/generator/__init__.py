@@ -17,5 +17,5 @@ __all__ = ["GeneratorSource", "register_data_sources"]
 
 @hookimpl
 def register_data_sources() -> list[type[DataSource]]:
-    """Invented rows."""
+    """Declare the data source."""
     return [GeneratorSource]
