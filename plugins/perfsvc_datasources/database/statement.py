@@ -29,7 +29,7 @@ FORBIDDEN_FUNCTIONS = re.compile(
 
 
 def checked(query: str, kind: str) -> str:
-    """Return the query without its final semicolon. Raises InvalidInput unless it is one SELECT without side effects."""
+    """Return the query without its final semicolon. Raises InvalidInput unless it is a SELECT without side effects."""
     from sqlglot.errors import SqlglotError  # imported late: it takes a while that few runs need
 
     try:
