@@ -199,10 +199,15 @@ def _status(check: StatusCheck, reply: Reply, scope: Scope, template: Compile) -
     return Text(f"状态码是 {reply.status}", f"the status is {reply.status}")
 
 
+def _value_at(path: str, reply: Reply) -> Any:
+    """Return the value at a path of a JSON body, or MISSING."""
+    document = document_of(reply)
+    return MISSING if document is MISSING else compile_path(path)(document)
+
+
 def _json(check: JsonCheck, reply: Reply, scope: Scope, template: Compile) -> Text:
     path = template(check.path).render(scope)
-    document = document_of(reply)
-    found = MISSING if document is MISSING else compile_path(path)(document)
+    found = _value_at(path, reply)
     if found is MISSING:
         return no_path(reply, path)
     if "equals" not in check.model_fields_set:
@@ -213,8 +218,7 @@ def _json(check: JsonCheck, reply: Reply, scope: Scope, template: Compile) -> Te
 
 def _json_schema(check: JsonSchemaCheck, reply: Reply, scope: Scope, template: Compile) -> Text:
     path = template(check.path).render(scope)
-    document = document_of(reply)
-    found = MISSING if document is MISSING else compile_path(path)(document)
+    found = _value_at(path, reply)
     if found is MISSING:
         return no_path(reply, path)
     faults = list(islice(compile_schema(check.rules).faults(found), SHOWN_FAULTS))
@@ -233,8 +237,7 @@ def _size(check: SizeCheck, reply: Reply, scope: Scope, template: Compile) -> Te
     path = template(check.path).render(scope)
     if size is not None:
         return Text(f"{path} 有 {size} 项", f"{path} has {size}")
-    document = document_of(reply)
-    found = MISSING if document is MISSING else compile_path(path)(document)
+    found = _value_at(path, reply)
     return no_path(reply, path) if found is MISSING else Text(f"{path} 没有长度", f"{path} has no length")
 
 

@@ -3,6 +3,7 @@
 =================  =========================================================
 ``address``        HTTP and WebSocket URLs
 ``headers``        names of headers
+``chunked``        chunked bodies, for excerpts
 ``cookies``        cookie jar of a user
 ``endpoint``       ``tcp://host:port`` and the like
 ``byte_template``  templates compiled to bytes

@@ -11,6 +11,7 @@ from perfsvc.plugin import Reply
 from perfsvc.plugin.body import Undecodable
 from perfsvc.plugin.body import in_utf8
 from perfsvc.plugin.body import uncoded
+from perfsvc_protocols._net.chunked import body_of_chunks
 from perfsvc_protocols.http import head
 from perfsvc_protocols.http.event_stream import EventStream
 
@@ -183,7 +184,7 @@ class HttpReply(Reply):
             return b""
         start = self.raw[end:]
         if "chunked" in head.tokens(head.of(self.raw), "transfer-encoding"):
-            start = _unchunked(start)
+            start = body_of_chunks(start)
         return self._shown(start)
 
     def _shown(self, start: bytes) -> bytes:
@@ -233,17 +234,3 @@ def _shown_request(wire: bytes) -> str:
         return ""
     wire_head, _, wire_body = wire.partition(head.END)
     return (wire_head + head.END + wire_body[:KEPT_BODY]).decode("utf-8", "replace")
-
-
-def _unchunked(data: bytes) -> bytes:
-    """Decode the first bytes of a chunked body, as far as they reach."""
-    body = b""
-    while data:
-        size, _, data = data.partition(b"\r\n")
-        try:
-            length = int(size.partition(b";")[0], 16)
-        except ValueError:
-            break
-        body += data[:length]
-        data = data[length + 2 :]
-    return body

@@ -14,12 +14,12 @@ from tornado.httputil import parse_response_start_line
 
 from perfsvc.plugin import Failed
 from perfsvc.plugin import failures
+from perfsvc_protocols._net.chunked import body_of_chunks
 from perfsvc_protocols.websocket.compression import Negotiated
 from perfsvc_protocols.websocket.compression import negotiated
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from collections.abc import Iterator
     from collections.abc import Sequence
 
 MAX_HEAD = 64 * 1024
@@ -196,18 +196,7 @@ def canonical(head: Head) -> bytes:
 
 def unchunked(headers: HTTPHeaders, body: bytes) -> bytes:
     """The body without chunk framing, as far as it has come."""
-    return b"".join(_chunks(body)) if _chunked(headers) else body
-
-
-def _chunks(body: bytes) -> Iterator[bytes]:
-    while body:
-        line, _, rest = body.partition(b"\r\n")
-        try:
-            size = int(line.partition(b";")[0], 16)
-        except ValueError:
-            return
-        yield rest[:size]
-        body = rest[size + 2 :]
+    return body_of_chunks(body) if _chunked(headers) else body
 
 
 def _complete(headers: HTTPHeaders, body: bytes) -> bool:
