@@ -54,6 +54,6 @@ class Watermark:
         return self._done if complete else None
 
     def _give_up_on_the_silent(self, moment: float) -> None:
-        overdue = [second for second, first_told in self._waiting.items() if moment - first_told >= self._grace_s]
+        overdue = [second for second, first_report in self._waiting.items() if moment - first_report >= self._grace_s]
         if overdue:
             self._silent |= {node for node, second in self._reported.items() if second < max(overdue)}

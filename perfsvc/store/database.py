@@ -84,7 +84,7 @@ class Unit(Generic[T]):
         with self._backend.transaction(writes=self.writes, abandoned=self.abandoned):
             result = self._function()
             if self.abandoned.is_set():
-                raise away()
+                raise unavailable()
             return result
 
     def _translated(self, error: Exception) -> Exception:
@@ -100,7 +100,7 @@ class Unit(Generic[T]):
         if is_our_mistake(cause):
             return RuntimeError(f"{self.name}: {cause}")
         log.warning("%s failed: %s", self.name, cause)
-        return away()
+        return unavailable()
 
 
 class Lane:
@@ -118,7 +118,7 @@ class Lane:
             future = self._executor.submit(task)
         except RuntimeError:
             self._room.release()
-            raise away() from None
+            raise unavailable() from None
         future.add_done_callback(lambda _: self._room.release())
         return future
 
@@ -194,7 +194,7 @@ class Store:
             unit.abandoned.set()
             if is_being_cancelled():
                 raise
-            raise away() from None
+            raise unavailable() from None
         self.full = self.full and not marked
         return result
 
@@ -207,7 +207,7 @@ class Store:
                 raise
             unit.abandoned.set()
             log.warning("%s took longer than %g s", unit.name, self._time_limit)
-            raise away() from None
+            raise unavailable() from None
 
     async def ping(self) -> None:
         """Raises StoreUnavailable if the database does not respond."""
@@ -232,7 +232,7 @@ class Store:
                 migrate(database, dict(table.shape() for table in TABLES))
         except FAILURES as error:
             log.error("cannot open %s: %s", self._backend.address, original(error))
-            raise away() from error
+            raise unavailable() from error
 
 
 def is_being_cancelled() -> bool:
@@ -259,6 +259,6 @@ def chain_of(error: BaseException | None) -> Iterator[BaseException]:
         error = error.__cause__ or error.__context__
 
 
-def away() -> StoreUnavailable:
+def unavailable() -> StoreUnavailable:
     """The error for callers when the database is unavailable; the cause goes to the log."""
     return StoreUnavailable("数据库暂时不可用，请稍后重试", "the database is not available; try again later")

@@ -65,7 +65,7 @@ class LongText(Column):
         return wrong
 
 
-class Whole(Column):
+class Integer(Column):
     """An integer between ``least`` and ``most``."""
 
     def __init__(self, *, least: int = -MAX_INT, most: int = MAX_INT, **options: Any) -> None:

@@ -26,13 +26,13 @@ from perfsvc.store.fields import MAX_BIGINT
 from perfsvc.store.fields import Blob
 from perfsvc.store.fields import Chars
 from perfsvc.store.fields import Flag
+from perfsvc.store.fields import Integer
 from perfsvc.store.fields import Json
 from perfsvc.store.fields import JsonText
 from perfsvc.store.fields import LongText
 from perfsvc.store.fields import Moment
 from perfsvc.store.fields import Number
 from perfsvc.store.fields import Reference
-from perfsvc.store.fields import Whole
 from perfsvc.store.fields import problem_of
 
 PLAN_STATES = ("pending", "running", "completed", "failed")
@@ -83,7 +83,7 @@ class UserRow(Table):
     username_key = Chars(600, null=True)
     email = Chars(254)
     password = Chars(255)
-    is_active = Whole(least=0, most=1, default=0, null=True)
+    is_active = Integer(least=0, most=1, default=0, null=True)
     administrator = Flag(default=False)
     created_time = Moment(default=now, null=True)
     updated_time = Moment(default=now, null=True)
@@ -175,10 +175,10 @@ class DataFileRow(Table):
     creator = Reference(UserRow)
     name = Chars(255, least=1)
     stored_name = Chars(100, least=1)
-    size = Whole(least=0, most=MAX_BIGINT)
+    size = Integer(least=0, most=MAX_BIGINT)
     digest = Chars(64)
     column_names = Json(default=list)
-    row_count = Whole(least=0, most=MAX_BIGINT, null=True)
+    row_count = Integer(least=0, most=MAX_BIGINT, null=True)
     created_time = Moment(default=now)
     updated_time = Moment(default=now, null=True)
     updated_by = Chars(150, null=True)
@@ -204,8 +204,8 @@ class PlanRow(Table):
 class PlanSceneRow(Table):
     plan = Reference(PlanRow)
     scene = Reference(SceneRow)
-    weight = Whole(least=1, most=1_000_000, default=1)
-    position = Whole(least=0)
+    weight = Integer(least=1, most=1_000_000, default=1)
+    position = Integer(least=0)
 
     class Meta:
         table_name = "performance_test_plan_scenes"
@@ -215,11 +215,11 @@ class ConfigRow(Table):
     plan = Reference(PlanRow)
     control_mode = Chars(20, choices=get_args(ControlMode), default="single")
     test_mode = Chars(20, choices=TEST_MODES, default="concurrent")
-    vus = Whole(least=1)
-    duration = Whole(least=0)
-    ramp_up = Whole(least=0, default=0)
-    step_users = Whole(least=1, null=True)
-    step_time = Whole(least=1, null=True)
+    vus = Integer(least=1)
+    duration = Integer(least=0)
+    ramp_up = Integer(least=0, default=0)
+    step_users = Integer(least=1, null=True)
+    step_time = Integer(least=1, null=True)
     exact_durations = Json(null=True)
     error_threshold = Number(null=True)
     adaptive_target = Json(null=True)
@@ -228,13 +228,13 @@ class ConfigRow(Table):
     protocol = Chars(20, least=1, default="http")
     data_source_type = Chars(20, least=1, default="none")
     data_config = Json(default=dict, null=True)
-    data_cache_ttl = Whole(least=0, default=3600)
-    node_count = Whole(least=1, default=1)
+    data_cache_ttl = Integer(least=0, default=3600)
+    node_count = Integer(least=1, default=1)
     node_distribution = Json(default=dict, null=True)
     load_balance_strategy = Chars(20, choices=get_args(Strategy), default="round_robin")
     execution_config = Json(default=dict)
     target_url = Chars(2000, null=True)
-    request_timeout = Whole(least=1, default=30_000)
+    request_timeout = Integer(least=1, default=30_000)
     test_type = Chars(20, choices=get_args(TestType), default="load")
 
     class Meta:
@@ -286,12 +286,12 @@ class PinRow(Table):
 
 class MetricsRow(Table):
     plan = Reference(PlanRow)
-    timestamp = Whole(most=MAX_BIGINT)
+    timestamp = Integer(most=MAX_BIGINT)
     metrics_data = JsonText()
     shard_key = Chars(50, least=1)
     aggregation_period = Chars(20, null=True)
     created_time = Moment(default=now)
-    seq = Whole(least=0, most=MAX_BIGINT)
+    seq = Integer(least=0, most=MAX_BIGINT)
     windows = Blob(null=True)
 
     class Meta:
@@ -300,9 +300,9 @@ class MetricsRow(Table):
 
 class ErrorRow(Table):
     plan = Reference(PlanRow)
-    timestamp = Whole(most=MAX_BIGINT)
+    timestamp = Integer(most=MAX_BIGINT)
     error_data = Json()
-    count = Whole(least=1, default=1)
+    count = Integer(least=1, default=1)
     created_time = Moment(default=now)
     execution_id = Chars(50, least=1)
     fingerprint = Chars(32, least=1)

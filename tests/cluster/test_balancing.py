@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from perfsvc.cluster.dask.balancing import LARGEST_STEP
 from perfsvc.cluster.dask.balancing import SMALLEST_WEIGHT
 from perfsvc.cluster.dask.balancing import first_weights
+from perfsvc.cluster.dask.balancing import integer_weights
 from perfsvc.cluster.dask.balancing import rebalanced
 from perfsvc.cluster.dask.balancing import utilisation
-from perfsvc.cluster.dask.balancing import whole_weights
 from perfsvc.errors import Conflict
 from perfsvc.model.placement import Placement
 from perfsvc.model.window import NodeHealth
@@ -21,8 +21,8 @@ from perfsvc.model.window import NodeHealth
     ("weights", "whole"),
     [([1, 2], (1, 2)), ([0.5, 0.5], (500, 500)), ([1e-9, 1], (1, 1000)), ([2000, 1000], (667, 333)), ([0, 3], (0, 3))],
 )
-def test_whole_weights(weights: list[float], whole: tuple[int, ...]) -> None:
-    assert whole_weights(weights) == whole
+def test_integer_weights(weights: list[float], whole: tuple[int, ...]) -> None:
+    assert integer_weights(weights) == whole
 
 
 @pytest.mark.parametrize(

@@ -40,25 +40,25 @@ def unreadable(path: Path, error: Exception) -> None:
     raise AssertionError(path) from error
 
 
-class Moody:
+class FailingStore:
     """A store that can be made unavailable, or made to hang."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self.away = False
+        self.unavailable = False
         self.hanging = False
-        self.forgets_to_answer = False
+        self.loses_reply = False
         self.called = asyncio.Event()
 
     async def run(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         self.called.set()
         if self.hanging:
             await asyncio.Event().wait()
-        if self.away:
-            raise StoreUnavailable("", "away")
+        if self.unavailable:
+            raise StoreUnavailable("", "unavailable")
         result = await self._store.run(function, *args, **kwargs)
-        if self.forgets_to_answer:
-            raise StoreUnavailable("", "the answer was lost")
+        if self.loses_reply:
+            raise StoreUnavailable("", "the reply was lost")
         return result
 
     def as_store(self) -> Store:
@@ -66,11 +66,13 @@ class Moody:
 
 
 @pytest.fixture
-def moody(store: Store) -> Moody:
-    return Moody(store)
+def failing(store: Store) -> FailingStore:
+    return FailingStore(store)
 
 
-def recorder_of(store: Store | Moody, world: World, tmp_path: Path, clock: FakeClock, **options: Any) -> Recorder:
+def recorder_of(
+    store: Store | FailingStore, world: World, tmp_path: Path, clock: FakeClock, **options: Any
+) -> Recorder:
     options = {"interval": QUICK, **options}
     return Recorder(cast("Store", store), "run-1", world.plan.id, tmp_path / "spool", clock, **options)
 
@@ -107,19 +109,19 @@ async def test_snapshots_are_written_while_the_run_goes_on(
 
 @pytest.mark.asyncio
 async def test_while_the_database_is_away_snapshots_wait_in_the_spool(
-    store: Store, moody: Moody, world: World, tmp_path: Path, clock: FakeClock, snapshot: MakeSnapshot,
+    store: Store, failing: FailingStore, world: World, tmp_path: Path, clock: FakeClock, snapshot: MakeSnapshot,
     caplog: pytest.LogCaptureFixture,
 ) -> None:  # fmt: skip
-    recorder = recorder_of(moody, world, tmp_path, clock)
+    recorder = recorder_of(failing, world, tmp_path, clock)
     await recorder.start()
-    moody.away = True
+    failing.unavailable = True
     for seq in range(3):
         recorder.add(snapshot(seq))
         await until(lambda seq=seq: spooled(tmp_path) == seq + 1)  # type: ignore[misc]
     assert (tmp_path / "spool").stat().st_mode & 0o777 == 0o700
     assert (tmp_path / "spool" / "run-1.jsonl").stat().st_mode & 0o777 == 0o600
     clock.seconds += 7
-    moody.away = False
+    failing.unavailable = False
     recorder.add(snapshot(3))
     await until(lambda: files(tmp_path) == [])
     await recorder.stop()
@@ -135,14 +137,14 @@ def spooled(tmp_path: Path) -> int:
 
 @pytest.mark.asyncio
 async def test_the_spool_is_emptied_even_when_nothing_new_comes(
-    store: Store, moody: Moody, world: World, tmp_path: Path, clock: FakeClock, snapshot: MakeSnapshot
+    store: Store, failing: FailingStore, world: World, tmp_path: Path, clock: FakeClock, snapshot: MakeSnapshot
 ) -> None:
-    recorder = recorder_of(moody, world, tmp_path, clock)
+    recorder = recorder_of(failing, world, tmp_path, clock)
     await recorder.start()
-    moody.away = True
+    failing.unavailable = True
     recorder.add(snapshot(1))
     await until(lambda: spooled(tmp_path) == 1)
-    moody.away = False
+    failing.unavailable = False
     await until(lambda: files(tmp_path) == [])
     await recorder.stop()
     assert await store.run(windows.of_execution, "run-1") == [snapshot(1)]
@@ -150,14 +152,14 @@ async def test_the_spool_is_emptied_even_when_nothing_new_comes(
 
 @pytest.mark.asyncio
 async def test_a_write_whose_answer_was_lost_counts_once(
-    store: Store, moody: Moody, world: World, tmp_path: Path, clock: FakeClock, snapshot: MakeSnapshot
+    store: Store, failing: FailingStore, world: World, tmp_path: Path, clock: FakeClock, snapshot: MakeSnapshot
 ) -> None:
-    recorder = recorder_of(moody, world, tmp_path, clock)
+    recorder = recorder_of(failing, world, tmp_path, clock)
     await recorder.start()
-    moody.forgets_to_answer = True
+    failing.loses_reply = True
     recorder.add(snapshot(1))
     await until(lambda: spooled(tmp_path) == 1)
-    moody.forgets_to_answer = False
+    failing.loses_reply = False
     await recorder.stop()
     assert await store.run(windows.of_execution, "run-1") == [snapshot(1)]
     assert (recorder.lost, files(tmp_path)) == (0, [])
@@ -165,11 +167,11 @@ async def test_a_write_whose_answer_was_lost_counts_once(
 
 @pytest.mark.asyncio
 async def test_stop_leaves_the_rest_for_the_next_start(
-    store: Store, moody: Moody, world: World, tmp_path: Path, clock: FakeClock, snapshot: MakeSnapshot
+    store: Store, failing: FailingStore, world: World, tmp_path: Path, clock: FakeClock, snapshot: MakeSnapshot
 ) -> None:
-    recorder = recorder_of(moody, world, tmp_path, clock)
+    recorder = recorder_of(failing, world, tmp_path, clock)
     await recorder.start()
-    moody.away = True
+    failing.unavailable = True
     recorder.add(snapshot(1))
     await recorder.stop()
     assert (recorder.lost, files(tmp_path)) == (0, ["run-1.jsonl"])
@@ -181,15 +183,15 @@ async def test_stop_leaves_the_rest_for_the_next_start(
 @pytest.mark.asyncio
 @pytest.mark.parametrize("hangs_before_stop", [True, False])
 async def test_stop_waits_only_so_long(
-    store: Store, moody: Moody, world: World, tmp_path: Path, clock: FakeClock, snapshot: MakeSnapshot,
+    store: Store, failing: FailingStore, world: World, tmp_path: Path, clock: FakeClock, snapshot: MakeSnapshot,
     hangs_before_stop: bool,
 ) -> None:  # fmt: skip
-    recorder = recorder_of(moody, world, tmp_path, clock, stop_limit=0.1, interval=QUICK if hangs_before_stop else 60)
+    recorder = recorder_of(failing, world, tmp_path, clock, stop_limit=0.1, interval=QUICK if hangs_before_stop else 60)
     await recorder.start()
-    moody.hanging = True
+    failing.hanging = True
     recorder.add(snapshot(1))
     if hangs_before_stop:
-        await moody.called.wait()
+        await failing.called.wait()
     recorder.add(snapshot(2))
     async with asyncio.timeout(60):
         await recorder.stop()
@@ -199,13 +201,13 @@ async def test_stop_waits_only_so_long(
 
 @pytest.mark.asyncio
 async def test_a_recorder_that_is_cancelled_keeps_what_it_was_given(
-    store: Store, moody: Moody, world: World, tmp_path: Path, clock: FakeClock, snapshot: MakeSnapshot
+    store: Store, failing: FailingStore, world: World, tmp_path: Path, clock: FakeClock, snapshot: MakeSnapshot
 ) -> None:
-    recorder = recorder_of(moody, world, tmp_path, clock)
+    recorder = recorder_of(failing, world, tmp_path, clock)
     await recorder.start()
-    moody.hanging = True
+    failing.hanging = True
     recorder.add(snapshot(1))
-    await moody.called.wait()
+    await failing.called.wait()
     stopping = asyncio.create_task(recorder.stop())
     await asyncio.sleep(0)
     stopping.cancel()
@@ -216,11 +218,11 @@ async def test_a_recorder_that_is_cancelled_keeps_what_it_was_given(
 
 @pytest.mark.asyncio
 async def test_what_finds_no_room_in_the_spool_is_counted(
-    store: Store, moody: Moody, world: World, tmp_path: Path, clock: FakeClock, snapshot: MakeSnapshot,
+    store: Store, failing: FailingStore, world: World, tmp_path: Path, clock: FakeClock, snapshot: MakeSnapshot,
     caplog: pytest.LogCaptureFixture,
 ) -> None:  # fmt: skip
-    recorder = recorder_of(moody, world, tmp_path, clock, spool_limit=1000)
-    moody.away = True
+    recorder = recorder_of(failing, world, tmp_path, clock, spool_limit=1000)
+    failing.unavailable = True
     for seq in range(10):
         recorder.add(snapshot(seq))
     await recorder.start()
@@ -259,15 +261,15 @@ async def test_add_never_raises_and_never_grows_without_bound(
 
 @pytest.mark.asyncio
 async def test_snapshots_of_a_deleted_plan_are_counted_and_do_not_stay(
-    store: Store, moody: Moody, world: World, tmp_path: Path, clock: FakeClock, snapshot: MakeSnapshot
+    store: Store, failing: FailingStore, world: World, tmp_path: Path, clock: FakeClock, snapshot: MakeSnapshot
 ) -> None:
-    recorder = recorder_of(moody, world, tmp_path, clock)
+    recorder = recorder_of(failing, world, tmp_path, clock)
     await recorder.start()
-    moody.away = True
+    failing.unavailable = True
     recorder.add(snapshot(1))
     await until(lambda: spooled(tmp_path) == 1)
     await store.run(plans.delete, world.plan.id)
-    moody.away = False
+    failing.unavailable = False
     recorder.add(snapshot(2))
     await recorder.stop()
     assert (recorder.lost, files(tmp_path)) == (2, [])
@@ -291,7 +293,12 @@ async def test_lines_cut_short_by_a_crash_are_passed_over(
 
 @pytest.mark.asyncio
 async def test_replay_that_is_interrupted_goes_on_the_next_time(
-    store: Store, moody: Moody, world: World, tmp_path: Path, snapshot: MakeSnapshot, monkeypatch: pytest.MonkeyPatch
+    store: Store,
+    failing: FailingStore,
+    world: World,
+    tmp_path: Path,
+    snapshot: MakeSnapshot,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(spool, "BATCH", 2)
     own = SnapshotSpool(tmp_path, "run-1")
@@ -301,13 +308,13 @@ async def test_replay_that_is_interrupted_goes_on_the_next_time(
     async def once(function: Callable[..., Any], *args: Any) -> Any:
         nonlocal first
         if not first:
-            raise StoreUnavailable("", "away")
+            raise StoreUnavailable("", "unavailable")
         first = False
         return await store.run(function, *args)
 
-    monkeypatch.setattr(moody, "run", once)
+    monkeypatch.setattr(failing, "run", once)
     with pytest.raises(StoreUnavailable):
-        await replay_spool(moody.as_store(), files_in(tmp_path), unreadable)
+        await replay_spool(failing.as_store(), files_in(tmp_path), unreadable)
     assert await replay_spool(store, files_in(tmp_path), unreadable) == Replayed(5, 0)
     assert await store.run(windows.of_execution, "run-1") == [snapshot(seq) for seq in range(5)]
 

@@ -22,7 +22,7 @@ RECEIVES_BELOW = 0.7
 """A node with a lower utilisation may receive load."""
 
 
-def whole_weights(weights: Sequence[float]) -> tuple[int, ...]:
+def integer_weights(weights: Sequence[float]) -> tuple[int, ...]:
     """Whole numbers in the same proportion, to within a part in a thousand; only 0 becomes 0."""
     if all(float(weight).is_integer() for weight in weights) and sum(weights) <= ROUND:
         return tuple(int(weight) for weight in weights)
@@ -41,7 +41,7 @@ def first_weights(placement: Placement, names: Sequence[str]) -> tuple[int, ...]
             f"node_distribution 中的节点 {absent} 不在可用节点中（{present}）",
             f"node_distribution names {absent}, the available nodes are: {present}",
         )
-    return whole_weights([placement.weights.get(name, 1.0) for name in names])
+    return integer_weights([placement.weights.get(name, 1.0) for name in names])
 
 
 def utilisation(health: NodeHealth) -> float:
