@@ -46,7 +46,7 @@ class Lanes:
             return FAULTS[name](self._own.lane, stack)
 
 
-def told(outcome: Outcome) -> str:
+def description_of(outcome: Outcome) -> str:
     """What a report says of the fault."""
     report, summary = outcome.report, outcome.report["summary"]
     reason = (report.get("reason") or {}).get("code")
@@ -66,8 +66,8 @@ def row(name: str, repeats: int, outcomes: list[Outcome]) -> str:
     held = sum(outcome.held for outcome in outcomes)
     sent = sum(outcome.sent for outcome in outcomes)
     counted = sum(outcome.counted for outcome in outcomes)
-    said = Counter(told(outcome) for outcome in outcomes).most_common()
-    says = [f"{text}{f' ({count})' if len(said) > 1 else ''}" for text, count in said]
+    descriptions = Counter(description_of(outcome) for outcome in outcomes).most_common()
+    says = [f"{text}{f' ({count})' if len(descriptions) > 1 else ''}" for text, count in descriptions]
     lines = [
         f"{name:<17}{f'{held}/{repeats}':>7}{sent:>8}{counted:>10}  {missing(outcomes):<16}{says[0] if says else ''}"
     ]
@@ -103,7 +103,7 @@ class Table:
         self._outcomes[name].append(outcome)
         if not outcome.held:
             counts = {key: outcome.report["summary"][key] for key in COUNTS}
-            says = f"{outcome._replace(report=counts)}, {told(outcome)}"
+            says = f"{outcome._replace(report=counts)}, {description_of(outcome)}"
             print(f"{name}: NOT HELD: {says}", file=sys.stderr, flush=True)
 
     def ended(self, name: str) -> bool:
@@ -153,5 +153,5 @@ def arguments() -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    given = arguments()
-    sys.exit(main(given.names or list(FAULTS), given.repeats, given.side_by_side))
+    chosen = arguments()
+    sys.exit(main(chosen.names or list(FAULTS), chosen.repeats, chosen.side_by_side))

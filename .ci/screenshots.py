@@ -236,7 +236,7 @@ def readme_pictures(browser: Browser, recording: Recording, base: str) -> None:
             page.context.close()
 
 
-def wanted(arguments: argparse.Namespace) -> Iterator[tuple[str, Look, Appearance]]:
+def chosen_looks(arguments: argparse.Namespace) -> Iterator[tuple[str, Look, Appearance]]:
     """The pictures that the arguments name; the greatest width is for the main pages alone."""
     for appearance in starmap(Appearance, product(arguments.language, arguments.theme, arguments.width)):
         for name, look in LOOKS.items():
@@ -255,7 +255,7 @@ def take(browser: Browser, arguments: argparse.Namespace) -> list[str]:
         if arguments.readme:
             readme_pictures(browser, recording, studios[LANGUAGES[0]].service.url)
             return []
-        for name, look, appearance in wanted(arguments):
+        for name, look, appearance in chosen_looks(arguments):
             studio = studios[appearance.language]
             if not look.recorded:
                 studio.sample.names  # noqa: B018

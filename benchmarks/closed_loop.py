@@ -96,8 +96,8 @@ def contender(name: str, module: str, *arguments: str, per_processor_second: boo
 
     def figure(output: str) -> float:
         found = json.loads(output)
-        told = f"{found['rate']:>10,.0f} req/s  {found['microseconds']:.2f} us each  {found['failures']:.0f} failed"
-        print(f"    {told}  {name}")
+        figures = f"{found['rate']:>10,.0f} req/s  {found['microseconds']:.2f} us each  {found['failures']:.0f} failed"
+        print(f"    {figures}  {name}")
         return 1e6 / float(found["microseconds"]) if per_processor_second else float(found["rate"])
 
     return Contender(name, [sys.executable, "-m", module, *arguments], figure)

@@ -106,10 +106,10 @@ def drawn_seconds() -> dict[int, list[Drawn]]:
     return found
 
 
-def counted(second: int, found: list[StepWindow]) -> tuple[Snapshot, int, int]:
+def counted(second: int, windows: list[StepWindow]) -> tuple[Snapshot, int, int]:
     """A second with its requests and its errors."""
-    errors = sum(sum(window.failures.values()) for window in found)
-    return one_second(second, found), sum(window.requests for window in found), errors
+    errors = sum(sum(window.failures.values()) for window in windows)
+    return one_second(second, windows), sum(window.requests for window in windows), errors
 
 
 def rows_of(plan_id: int, at: int, width: int, spans: list[Drawn]) -> list[window_rows.Row]:
@@ -162,17 +162,17 @@ def started(folder: Path) -> None:
         healthy(service)
         ready = time.perf_counter() - began
         while service.get("/healthz").body["recovering"]:
-            asked = time.perf_counter()
+            begun = time.perf_counter()
             healthy(service)
-            slowest = max(slowest, time.perf_counter() - asked)
+            slowest = max(slowest, time.perf_counter() - begun)
             if not closed and service.get("/api/performance/reports/").body["total"]:
                 closed = time.perf_counter() - began
             time.sleep(PROBES_S)
         recovered = time.perf_counter() - began
         if not closed and service.get("/api/performance/reports/").body["total"]:
             closed = recovered  # between two looks
-        told = f"; the run closed after {closed:.1f} s, all done after {recovered:.1f} s" if closed else ""
-        print(f"  answers after {ready:.2f} s, then within {1000 * slowest:.0f} ms{told}", flush=True)
+        ending = f"; the run closed after {closed:.1f} s, all done after {recovered:.1f} s" if closed else ""
+        print(f"  answers after {ready:.2f} s, then within {1000 * slowest:.0f} ms{ending}", flush=True)
         if incidents := service.get("/healthz").body["incidents"]:
             print(incidents, (folder / "service.log").read_text())
     finally:

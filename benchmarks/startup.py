@@ -25,20 +25,20 @@ class Took(NamedTuple):
 
     first: float
     end: float
-    whole: float
+    total: float
 
 
 class Target:
     """Replies to everything and remembers when it was asked first and last."""
 
     def __init__(self) -> None:
-        self.asked: list[float] = []
+        self.request_times: list[float] = []
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serve one connection."""
         try:
             while await reader.readuntil(b"\r\n\r\n"):
-                self.asked.append(perf_counter())
+                self.request_times.append(perf_counter())
                 writer.write(REPLY)
         except (asyncio.IncompleteReadError, ConnectionError):
             writer.close()
@@ -46,13 +46,13 @@ class Target:
 
 async def command(target: Target, *words: str) -> Took:
     """Run a command against the target."""
-    target.asked.clear()
+    target.request_times.clear()
     began = perf_counter()
     process = await asyncio.create_subprocess_exec(str(COMMAND), "run", *words, "-q", env=ENVIRONMENT)
     code = await process.wait()
     over = perf_counter()
     assert code == 0, code
-    return Took(target.asked[0] - began, over - target.asked[-1], over - began)
+    return Took(target.request_times[0] - began, over - target.request_times[-1], over - began)
 
 
 async def benchmark() -> None:
@@ -73,7 +73,7 @@ async def benchmark() -> None:
     server.close()
     print(f"\nfrom the terminal, medians of {ROUNDS} rounds (best)")
     one, two = found.values()
-    show("one request, start to exit", [each.whole for each in one], 0.65)
+    show("one request, start to exit", [each.total for each in one], 0.65)
     show("--processes 2, start to the first request", [each.first for each in two], 1.5)
     show("--processes 2, last request to exit", [each.end for each in two], 1.0)
 

@@ -61,7 +61,7 @@ QUESTIONS = {
 }
 
 
-class Asked(NamedTuple):
+class Timing(NamedTuple):
     """One answer: ms that went by, ms of processor time, bytes sent."""
 
     took: float
@@ -101,32 +101,32 @@ class Reader:
         answer = await self._client.fetch(request)
         self._headers["Authorization"] = f"Bearer {json.loads(answer.body)['token']}"
 
-    async def follow(self) -> Asked:
+    async def follow(self) -> Timing:
         """The live feed of the run, which has ended, to its end."""
         url = f"{self._address.replace('http', 'ws', 1)}/ws/performance/{RUN}/"
         began, cpu, size = time.perf_counter(), time.process_time(), 0
         feed = await websocket_connect(HTTPRequest(url, headers=self._headers), max_message_size=LARGEST_ANSWER)
         while (text := await feed.read_message()) is not None:
             size += len(text)
-        return Asked(1000 * (time.perf_counter() - began), 1000 * (time.process_time() - cpu), size)
+        return Timing(1000 * (time.perf_counter() - began), 1000 * (time.process_time() - cpu), size)
 
-    async def ask(self, question: str) -> Asked:
+    async def ask(self, question: str) -> Timing:
         url = f"{self._address}/api/performance/{question}"
         request = HTTPRequest(url, headers=self._headers, decompress_response=False, request_timeout=60)
         began, cpu = time.perf_counter(), time.process_time()
         answer = await self._client.fetch(request)
         took, worked = time.perf_counter() - began, time.process_time() - cpu
-        return Asked(1000 * took, 1000 * worked, len(answer.body))
+        return Timing(1000 * took, 1000 * worked, len(answer.body))
 
 
-async def measured(name: str, ask: Callable[[], Awaitable[Asked]]) -> None:
+async def measured(name: str, ask: Callable[[], Awaitable[Timing]]) -> None:
     """Print the medians of some rounds and the worst lateness in any of them."""
     late = Lateness()
     await ask()
     watcher = asyncio.create_task(late.watch())
-    asked = [await ask() for _ in range(ROUNDS)]
+    timings = [await ask() for _ in range(ROUNDS)]
     watcher.cancel()
-    took, cpu, size = (statistics.median(column) for column in zip(*asked, strict=True))
+    took, cpu, size = (statistics.median(column) for column in zip(*timings, strict=True))
     print(
         f"  {name:<26} {took:5.0f} ms, {cpu:5.0f} ms of a core, {size / 1000:6.1f} KB"
         f"   loop late {late.worst:5.1f} ms, {late.own:5.1f} of a core"
@@ -166,8 +166,8 @@ def maria(folder: Path) -> Iterator[tuple[str, Path]]:
 
 def print_sizes(spans: dict[int, long_run.Spans]) -> None:
     """What a row takes, and a second of 200 steps."""
-    told = ", ".join(f"{width} s {each.bytes / 1000:.1f} KB" for width, each in spans.items())
-    print(f"\n{long_run.HOURS} h, {long_run.STEPS} steps, {long_run.REQUESTS} requests a second each; a row of {told}")
+    sizes = ", ".join(f"{width} s {each.bytes / 1000:.1f} KB" for width, each in spans.items())
+    print(f"\n{long_run.HOURS} h, {long_run.STEPS} steps, {long_run.REQUESTS} requests a second each; a row of {sizes}")
     binary, as_json = long_run.sizes_of_a_second(200)
     print(f"a second of 200 steps: {binary / 1000:.1f} KB, as JSON {as_json / 1000:.1f} KB")
 

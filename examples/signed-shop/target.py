@@ -42,10 +42,10 @@ ITEMS_ON_A_PAGE = 10
 class Base(RequestHandler):
     """Replies in JSON; refuses what is not signed or has no token."""
 
-    asked: ClassVar[Counter[str]] = Counter()
+    requests: ClassVar[Counter[str]] = Counter()
 
     def prepare(self) -> None:
-        self.asked[f"{self.request.method} {self.request.path.split('/')[1]}"] += 1
+        self.requests[f"{self.request.method} {self.request.path.split('/')[1]}"] += 1
 
     def verify_signature(self) -> None:
         """Raise 401 unless the header signs method, path, query and body."""
@@ -115,7 +115,7 @@ class Payments(Base):
 
 class Stats(Base):
     def get(self) -> None:
-        self.write(dict(self.asked))
+        self.write(dict(self.requests))
 
 
 def token_of(account: str) -> str:

@@ -118,7 +118,7 @@ def test_a_stop_while_setup_runs_counts_each_request_once(plan: Any, shop: Shop,
     command = [str(BIN), "run", plan({"setup": setup}, execution={"graceful_stop": 0}), "-q", "--json", str(path)]
     with running(command, stderr=subprocess.PIPE) as process:
         while shop.count < 2:
-            assert shop.asked.wait(30)
+            assert shop.received.wait(30)
         process.send_signal(signal.SIGTERM)
         _, err = process.communicate(timeout=30)
     report = json.loads(path.read_text("utf-8"))

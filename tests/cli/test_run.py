@@ -307,7 +307,7 @@ def test_ctrl_c_ends_the_run_with_its_report(shop: Shop, tmp_path: Path) -> None
     path = tmp_path / "report.json"
     command = [str(BIN), "--lang", "en", "run", f"{shop.url}/slow", "-u", "5", "-d", "10m", "--json", str(path)]
     with running(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
-        assert shop.asked.wait(30)
+        assert shop.received.wait(30)
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=30)
     assert (process.returncode, "Traceback" in err) == (130, False)
@@ -337,7 +337,7 @@ def test_a_reader_that_has_gone_changes_neither_run_nor_exit_code(shop: Shop, tm
 def test_ctrl_c_twice_waits_for_nothing(shop: Shop) -> None:
     command = [str(BIN), "--lang", "en", "run", f"{shop.url}/never", "-d", "10m"]
     with running(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
-        assert shop.asked.wait(30)
+        assert shop.received.wait(30)
         assert process.stderr is not None
         process.send_signal(signal.SIGINT)
         while not process.stderr.readline().startswith("stopping: "):

@@ -109,7 +109,7 @@ class LiveRun:
         self.run.compile()
         await self.run.start()
 
-    async def whole(self) -> dict[str, Any]:
+    async def run_to_end(self) -> dict[str, Any]:
         await self.start()
         return await self.run.wait()
 

@@ -36,7 +36,7 @@ class Outcome:
 async def ran(cluster: DaskCluster, nginx: Nginx, feed: Numbered, seconds: float, **allocation: Any) -> Outcome:
     data = {"source": "numbered", "allocation": allocation}
     spec = spec_of(nginx.url, nodes=2, users=USERS, seconds=seconds, scene={"steps": STEPS}, data=data)
-    outcome = Outcome(await LiveRun(cluster, spec, feed).whole(), nginx)
+    outcome = Outcome(await LiveRun(cluster, spec, feed).run_to_end(), nginx)
     assert feed.closed == 1
     return outcome
 

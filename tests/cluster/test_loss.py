@@ -68,7 +68,7 @@ async def test_one_of_three_is_killed_and_the_others_take_over(cluster: DaskClus
 
 
 async def test_three_are_killed_one_after_the_other_and_replaced(cluster: DaskCluster, nginx: Nginx) -> None:
-    await LiveRun(cluster, spec_of(nginx.url, nodes=3 + TIMES, rate=RATE, seconds=1)).whole()
+    await LiveRun(cluster, spec_of(nginx.url, nodes=3 + TIMES, rate=RATE, seconds=1)).run_to_end()
     live = LiveRun(cluster, spec_of(nginx.url, nodes=3, rate=RATE, seconds=60))
     await live.start()
     await live.seconds(1)

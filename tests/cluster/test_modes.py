@@ -68,13 +68,13 @@ class SnapshotReport:
         self.report = report
         self.search = report.get("search", {})
         self.nodes = {row["node"]: row for row in report["nodes"]}
-        self.snapshots = [told for told in live.watcher.snapshots if told.span_ns]
+        self.snapshots = [reports for reports in live.watcher.snapshots if reports.span_ns]
 
     def planned(self, figure: str) -> list[list[float]]:
         """What each of the nodes planned at the end of each second that both have reported."""
         seconds: dict[int, list[float]] = {}
-        for told in self.snapshots:
-            seconds.setdefault(told.second, []).append(getattr(told, figure))
+        for reports in self.snapshots:
+            seconds.setdefault(reports.second, []).append(getattr(reports, figure))
         return [each for each in seconds.values() if len(each) == 2]
 
 
@@ -85,14 +85,14 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nginx]:
 
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def told(cluster: DaskCluster, target: Nginx) -> dict[str, SnapshotReport]:
+async def reports(cluster: DaskCluster, target: Nginx) -> dict[str, SnapshotReport]:
     """Every mode's run, to its end."""
     outcomes: dict[str, SnapshotReport] = {}
 
     async def in_turn(modes: tuple[str, ...]) -> None:
         for mode in modes:
             live = LiveRun(cluster, spec_of(mode, target.url))
-            outcomes[mode] = SnapshotReport(live, await live.whole())
+            outcomes[mode] = SnapshotReport(live, await live.run_to_end())
 
     await asyncio.gather(*map(in_turn, TIMETABLE))
     return outcomes
@@ -100,9 +100,9 @@ async def told(cluster: DaskCluster, target: Nginx) -> dict[str, SnapshotReport]
 
 @pytest.mark.parametrize("mode", CONFIGS)
 async def test_what_the_nodes_did_adds_up_to_what_the_target_saw(
-    told: dict[str, SnapshotReport], target: Nginx, mode: str
+    reports: dict[str, SnapshotReport], target: Nginx, mode: str
 ) -> None:
-    report, nodes = told[mode].report, told[mode].nodes.values()
+    report, nodes = reports[mode].report, reports[mode].nodes.values()
     assert (report["status"], report["reason"]["code"]) == ("completed", "finished")
     assert [(node["share"], node["state"], node["losses"], node["missing"]) for node in nodes] == [
         (50, "running", [], [])
@@ -113,21 +113,21 @@ async def test_what_the_nodes_did_adds_up_to_what_the_target_saw(
     assert sum(node["errors"] for node in nodes) == summary["error_count"] == seen[503]
 
 
-async def test_stages_are_followed_to_the_arrival(told: dict[str, SnapshotReport]) -> None:
+async def test_stages_are_followed_to_the_arrival(reports: dict[str, SnapshotReport]) -> None:
     """60 while the rate rises, 60 while it stays, 30 while it falls."""
-    assert [node["requests"] for node in told["stages"].nodes.values()] == [75, 75]
+    assert [node["requests"] for node in reports["stages"].nodes.values()] == [75, 75]
 
 
-async def test_a_staircase_takes_every_step_on_both_nodes(told: dict[str, SnapshotReport]) -> None:
-    outcome = told["step"]
+async def test_a_staircase_takes_every_step_on_both_nodes(reports: dict[str, SnapshotReport]) -> None:
+    outcome = reports["step"]
     assert [row["level"] for row in outcome.search["evidence"]] == [2, 4, 6]
     assert {tuple(users) for users in outcome.planned("planned_vus")} - {(0, 0)} == {(1, 1), (2, 2), (3, 3)}
     first, second, third = (row["requests"] for row in outcome.search["evidence"])
     assert 0 < first < second < third
 
 
-async def test_the_search_finds_the_limit_of_the_target(told: dict[str, SnapshotReport]) -> None:
-    search = told["error_rate"].search
+async def test_the_search_finds_the_limit_of_the_target(reports: dict[str, SnapshotReport]) -> None:
+    search = reports["error_rate"].search
     assert (search["variable"], search["complete"], search["recovered"]) == ("arrival_rate", True, True)
     assert 0.8 * BUCKET <= search["low"] == search["value"] <= 1.2 * BUCKET
     assert search["high"] - search["low"] <= search["high"] * 0.2
@@ -136,12 +136,12 @@ async def test_the_search_finds_the_limit_of_the_target(told: dict[str, Snapshot
     assert "bad" in {row["verdict"] for row in judged}
 
 
-async def test_adaptive_load_holds_its_target(told: dict[str, SnapshotReport]) -> None:
-    search = told["adaptive"].search
+async def test_adaptive_load_holds_its_target(reports: dict[str, SnapshotReport]) -> None:
+    search = reports["adaptive"].search
     assert (search["metric"], search["target"], search["complete"]) == ("rps", 100, True)
     levels = [row["level"] for row in search["evidence"]]
     assert levels[0] == 50
-    assert set(levels[:-1]) <= {round(sum(rates), 6) for rates in told["adaptive"].planned("planned_rate")}
+    assert set(levels[:-1]) <= {round(sum(rates), 6) for rates in reports["adaptive"].planned("planned_rate")}
     # On a machine that does much else, seconds in which a node stalled are no evidence, and finding it takes longer.
     assert 70 <= search["value"] <= 115
     assert search["held"] == pytest.approx(search["value"], rel=0.1)

@@ -38,7 +38,7 @@ async def test_arrivals_are_exactly_the_plan(
 ) -> None:
     spec = spec_of(nginx.url, nodes=3, rate=100, seconds=3, load={"distribution": distribution}, placement=placement)
     live = LiveRun(cluster, spec)
-    report = await live.whole()
+    report = await live.run_to_end()
     requests = Counter({node["node"]: node["requests"] for node in report["nodes"]})
     assert len(nginx.log_of(report["summary"]["total_requests"])) == requests.total()
     assert report["reason"]["code"] == "finished"
@@ -53,13 +53,13 @@ async def test_processes_have_the_lowest_free_names_and_are_not_seen_from_elsewh
     cluster: DaskCluster, nginx: Nginx
 ) -> None:
     live = LiveRun(cluster, spec_of(nginx.url, nodes=2, rate=10, seconds=1))
-    await live.whole()
+    await live.run_to_end()
     live.signal("central-1", signal.SIGKILL)
     async with asyncio.timeout(60):
         while "central-1" in {node.name for node in cluster.nodes()}:
             await asyncio.sleep(0.05)
     placement = {"strategy": "weight", "weights": {"central-1": 2}}
-    report = await LiveRun(cluster, spec_of(nginx.url, nodes=3, rate=40, seconds=1, placement=placement)).whole()
+    report = await LiveRun(cluster, spec_of(nginx.url, nodes=3, rate=40, seconds=1, placement=placement)).run_to_end()
     assert {node["node"]: node["requests"] for node in report["nodes"]} == {
         "central-1": 20, "central-2": 10, "central-3": 10,
     }  # fmt: skip
@@ -71,7 +71,7 @@ async def test_processes_have_the_lowest_free_names_and_are_not_seen_from_elsewh
 async def test_users_add_up_and_all_nodes_start_at_once(cluster: DaskCluster, nginx: Nginx) -> None:
     steps = [{"name": "get", "request": {"url": "/vu/{{$vu}}"}, "think_time": {"type": "constant", "value": 0.2}}]
     live = LiveRun(cluster, spec_of(nginx.url, nodes=3, users=7, seconds=2, scene={"steps": steps}))
-    report = await live.whole()
+    report = await live.run_to_end()
     assert report["summary"]["max_users"] == 7
     log = nginx.log_of(report["summary"]["total_requests"])
     assert len(log) == report["summary"]["total_requests"]
@@ -88,7 +88,7 @@ async def test_nodes_start_within_50_ms(cluster: DaskCluster, nginx: Nginx) -> N
     for _ in range(20):
         before = len(nginx.log())
         spec = spec_of(nginx.url, nodes=3, users=3, seconds=1, scene={"steps": steps}, pacing_s=5)
-        report = await LiveRun(cluster, spec).whole()
+        report = await LiveRun(cluster, spec).run_to_end()
         assert report["summary"]["total_requests"] == 3
         log = nginx.log_of(before + 3)[before:]
         assert {line.path for line in log} == late.keys()
@@ -144,7 +144,7 @@ async def test_setup_and_teardown_run_once_and_give_their_variables_to_all(clust
         "steps": [{"name": "get", "request": {"url": "/get{{found}}"}}],
         "teardown": [{"name": "teardown", "request": {"url": "/teardown"}}],
     }
-    report = await LiveRun(cluster, spec_of(nginx.url, nodes=3, rate=30, seconds=1, scene=scene)).whole()
+    report = await LiveRun(cluster, spec_of(nginx.url, nodes=3, rate=30, seconds=1, scene=scene)).run_to_end()
     log = nginx.log_of(32)
     assert report["status"] == "completed"
     assert Counter(line.path for line in log) == {"/json/setup": 1, "/get/json/setup": 30, "/teardown": 1}
@@ -154,7 +154,7 @@ async def test_setup_and_teardown_run_once_and_give_their_variables_to_all(clust
 
 async def test_shared_iterations_are_done_exactly(cluster: DaskCluster, nginx: Nginx) -> None:
     load = {"iterations": {"count": 200, "scope": "shared"}}
-    report = await LiveRun(cluster, spec_of(nginx.url, nodes=3, users=6, seconds=30, load=load)).whole()
+    report = await LiveRun(cluster, spec_of(nginx.url, nodes=3, users=6, seconds=30, load=load)).run_to_end()
     assert report["summary"]["iterations"] == 200
     assert report["status"] == "completed"
 

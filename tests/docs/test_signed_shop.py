@@ -46,7 +46,7 @@ def run(shop: str, folder: Path, *flags: str, key: str = KEY) -> tuple[int, dict
     return done.returncode, json.loads(path.read_text("utf-8"))
 
 
-def asked(shop: str) -> dict[str, int]:
+def stats_of(shop: str) -> dict[str, int]:
     """What the target has counted."""
     with urllib.request.urlopen(f"{shop}/stats", timeout=10) as reply:
         counted: dict[str, int] = json.load(reply)
@@ -60,7 +60,7 @@ def test_every_signature_and_token_is_right(shop: str, tmp_path: Path, flags: li
     assert (report["verdict"]["state"], report["summary"]["error_count"]) == ("PASSED", 0)
     requests = {step["name"]: step["requests"] for step in report["steps"]}
     assert requests == {"login": 4, "list": 40, "detail": 40, "order": 40, "pay": 40}
-    assert asked(shop) == {"POST login": 4, "GET items": 80, "POST orders": 40, "POST payments": 40}
+    assert stats_of(shop) == {"POST login": 4, "GET items": 80, "POST orders": 40, "POST payments": 40}
     assert report["data"]["used"] == 4
     assert len(report["nodes"]) == (2 if flags else 1)
     assert KEY not in json.dumps(report)
@@ -70,7 +70,7 @@ def test_every_signature_and_token_is_right(shop: str, tmp_path: Path, flags: li
 def test_a_wrong_key_ends_the_run_at_the_login(shop: str, tmp_path: Path) -> None:
     code, report = run(shop, tmp_path, "--iterations", "40", key="another key")
     assert (code, report["reason"]["code"]) == (99, "on_start_failed"), "errors broke a threshold"
-    assert list(asked(shop)) == ["POST login"]
+    assert list(stats_of(shop)) == ["POST login"]
     assert report["metrics"]["errors"]["labels"] == ["HTTP 401"]
     text = json.dumps(report)
     assert "another key" not in text

@@ -64,7 +64,7 @@ def running(folder: Path, host: str, seconds: int) -> Iterator[subprocess.Popen[
             process.kill()
 
 
-def told(process: subprocess.Popen[str], folder: Path) -> SnapshotReport:
+def outcome_of(process: subprocess.Popen[str], folder: Path) -> SnapshotReport:
     """Wait for the end."""
     summary, _ = process.communicate(timeout=LIMIT_S)
     return SnapshotReport(json.loads((folder / REPORT).read_text()), summary, process.returncode)
@@ -74,7 +74,7 @@ def run_with_room(folder: Path, host: str) -> SnapshotReport:
     """A run that no other process disturbed, or the last of some."""
     for _ in range(TRIES):
         with running(folder, host, ROOMY_RUN_S) as process:
-            outcome = told(process, folder)
+            outcome = outcome_of(process, folder)
         if outcome.report["validity"]["state"] == "VALID":
             break
     return outcome
@@ -95,7 +95,7 @@ def test_a_generator_that_was_frozen_is_invalid_and_says_for_how_long(nginx: Ngi
         process.send_signal(signal.SIGSTOP)
         time.sleep(FROZEN_S)
         process.send_signal(signal.SIGCONT)
-        report, summary, code = told(process, tmp_path)
+        report, summary, code = outcome_of(process, tmp_path)
     causes = {cause["code"]: cause for cause in report["validity"]["causes"]}
     assert (report["validity"]["state"], code) == ("INVALID", 98)
     still = causes["stood_still"]["figures"]
@@ -117,7 +117,7 @@ def test_a_generator_with_room_is_valid(nginx: Nginx, tmp_path: Path) -> None:
 def test_a_starved_generator_is_invalid_and_says_at_least(nginx: Nginx, tmp_path: Path) -> None:
     with running(tmp_path, nginx.url, STARVED_RUN_S) as process:
         starve(process)
-        report, summary, code = told(process, tmp_path)
+        report, summary, code = outcome_of(process, tmp_path)
     validity = report["validity"]
     assert (validity["state"], validity["at_least"]) == ("INVALID", True)
     (lag,) = [cause for cause in validity["causes"] if cause["code"] == "loop_lag"]

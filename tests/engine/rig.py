@@ -43,7 +43,7 @@ class Rig:
         self.began = asyncio.get_running_loop().time()
         self.engine.start()
 
-    async def whole(self) -> None:
+    async def run_to_end(self) -> None:
         await self.begin()
         await self.engine.wait()
 
@@ -70,7 +70,7 @@ class Rig:
 def run(spec: RunSpec, script: Any = Answer()) -> Rig:  # noqa: B008 - never changed
     async def main() -> Rig:
         rig = Rig(spec, script)
-        await rig.whole()
+        await rig.run_to_end()
         return rig
 
     return virtual_time.run(main())

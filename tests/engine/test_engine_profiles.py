@@ -194,7 +194,7 @@ def test_more_users_than_open_files_are_refused_with_the_figure() -> None:
 def test_an_open_run_ends_with_its_last_request() -> None:
     async def main() -> float:
         rig = Rig(open_spec(10, 2), Answer(after=0.3))
-        await rig.whole()
+        await rig.run_to_end()
         return asyncio.get_running_loop().time() - rig.began
 
     assert virtual_time.run(main()) == pytest.approx(2.2, abs=0.1)

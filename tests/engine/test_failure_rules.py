@@ -44,7 +44,7 @@ def failing(spec: Any) -> tuple[Rig, RunError]:
         rig = Rig(spec, target)
         rigs.append(rig)
         with pytest.raises(RunError) as failure:
-            await rig.whole()
+            await rig.run_to_end()
         return failure.value
 
     error = virtual_time.run(main())
@@ -133,7 +133,7 @@ def test_a_loop_is_left_by_a_break() -> None:
     async def main() -> Rig:
         rig = Rig(spec, lambda scope, path: Answer(0.01, body=path[2:].encode()))
         with pytest.raises(StoppedByPlan):
-            await rig.whole()
+            await rig.run_to_end()
         return rig
 
     seen = paths(virtual_time.run(main()))

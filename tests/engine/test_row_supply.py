@@ -149,7 +149,7 @@ class Watched:
         self.rows.refill = counted  # type: ignore[method-assign]
         self.rows._wait_for_row = waiting  # type: ignore[method-assign]
 
-    async def whole(self, actions: list[tuple[float, str, int]]) -> None:
+    async def run_to_end(self, actions: list[tuple[float, str, int]]) -> None:
         self.engine.compile()
         await self.engine.prepare()
         self.engine.start()
@@ -226,7 +226,7 @@ def test_no_user_waits_for_ever_and_no_row_is_invented(
     async def main() -> Watched:
         watched = Watched(supply, allocation, service_s, users)
         with suppress(RunError) if supply.fails else nullcontext():
-            await watched.whole(actions)
+            await watched.run_to_end(actions)
         return watched
 
     watched = virtual_time.run(main())
@@ -242,7 +242,7 @@ def test_no_user_waits_for_ever_and_no_row_is_invented(
 def run(supply: Supplying, allocation: dict[str, Any], users: int, *actions: tuple[float, str, int]) -> Watched:
     async def main() -> Watched:
         watched = Watched(supply, allocation, [0.002], users)
-        await watched.whole(list(actions))
+        await watched.run_to_end(list(actions))
         return watched
 
     return virtual_time.run(main())

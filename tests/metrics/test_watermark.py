@@ -15,16 +15,16 @@ SnapshotReport = tuple[float, str, int]
 """The moment, the node and the second that it reported."""
 
 
-def completed(expected: str, told: Iterable[SnapshotReport]) -> list[int | None]:
+def completed(expected: str, reports: Iterable[SnapshotReport]) -> list[int | None]:
     """The complete second after each report."""
     roll_call = Watermark()
     for node in expected:
         roll_call.expect(node, 1)
-    answers = []
-    for moment, node, second in told:
+    completed_seconds = []
+    for moment, node, second in reports:
         roll_call.report(node, second, moment)
-        answers.append(roll_call.complete(moment))
-    return answers
+        completed_seconds.append(roll_call.complete(moment))
+    return completed_seconds
 
 
 TABLE: dict[str, tuple[str, list[SnapshotReport], list[int | None]]] = {
@@ -50,8 +50,8 @@ TABLE: dict[str, tuple[str, list[SnapshotReport], list[int | None]]] = {
 
 @pytest.mark.parametrize("name", TABLE)
 def test_table(name: str) -> None:
-    expected, told, answers = TABLE[name]
-    assert completed(expected, told) == answers
+    expected, reports, completed_seconds = TABLE[name]
+    assert completed(expected, reports) == completed_seconds
 
 
 def test_the_lost_are_not_waited_for() -> None:
@@ -69,11 +69,11 @@ def test_who_joins_late_does_not_hold_up_what_was_before() -> None:
     roll_call = Watermark()
     roll_call.expect("a", 1)
     roll_call.expect("b", 3)
-    answers = []
+    completed_seconds = []
     for second in (1, 2, 3):
         roll_call.report("a", second, second)
-        answers.append(roll_call.complete(second))
-    assert answers == [1, 2, None]
+        completed_seconds.append(roll_call.complete(second))
+    assert completed_seconds == [1, 2, None]
     roll_call.report("b", 3, 3.5)
     assert roll_call.complete(3.5) == 3
 
@@ -91,26 +91,26 @@ def test_expecting_twice_changes_nothing() -> None:
 def tellings(draw: st.DrawFn) -> tuple[int, list[SnapshotReport]]:
     """Some nodes that tell their seconds in order, each at its own pace, some of them falling silent."""
     count = draw(st.integers(1, 5))
-    told: list[SnapshotReport] = []
+    reports: list[SnapshotReport] = []
     for node in range(count):
         moment = 0.0
         for second in range(1, draw(st.integers(0, 8)) + 1):
             moment += draw(st.floats(0.1, 4.0))
-            told.append((moment, str(node), second))
-    return count, sorted(told)
+            reports.append((moment, str(node), second))
+    return count, sorted(reports)
 
 
 @given(tellings())
 def test_a_second_is_complete_once_in_order_and_with_everybody_or_after_the_grace(
     case: tuple[int, list[SnapshotReport]],
 ) -> None:
-    count, told = case
+    count, reports = case
     names = "".join(map(str, range(count)))
     done = 0
     first_told: dict[int, float] = {}
     heard: dict[str, int] = dict.fromkeys(names, 0)
     silent: set[str] = set()
-    for (moment, node, second), upto in zip(told, completed(names, told), strict=True):
+    for (moment, node, second), upto in zip(reports, completed(names, reports), strict=True):
         first_told.setdefault(second, moment)
         heard[node] = second
         silent.discard(node)

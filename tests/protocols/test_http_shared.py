@@ -23,7 +23,7 @@ async def test_requests_beyond_the_streams_of_a_connection_wait(connections: int
         for _ in range(5):
             outcomes = await asyncio.gather(*(user.do({"url": "/"}) for user in users))
             assert [(outcome.failure, outcome.message) for outcome in outcomes] == [(None, "")] * 30
-        counts = json.loads(await server.said())
+        counts = json.loads(await server.counts())
         for user in users:
             await user.leave()
         await protocol.close()

@@ -41,16 +41,16 @@ def test_a_node_that_is_gone_is_lost_and_then_forgotten() -> None:
         source = FakeNodes()
         watch = NodeWatch(source, virtual_time.current_clock(), kept)
         watch.open()
-        agent = source.known.pop("agent-1")
+        agent = source.infos.pop("agent-1")
         await asyncio.sleep(3)
         assert [(node["name"], node["state"], node["running"]) for node in watch.all()] == [
             ("local", "ready", []), ("agent-1", "lost", []),
         ]  # fmt: skip
-        source.known["agent-1"] = msgspec.structs.replace(agent, pid=99)
+        source.infos["agent-1"] = msgspec.structs.replace(agent, pid=99)
         await asyncio.sleep(2)
         assert len(watch.one("agent-1")["history"]) == 1
         assert watch.one("agent-1")["state"] == "busy"
-        del source.known["agent-1"]
+        del source.infos["agent-1"]
         await asyncio.sleep(2 * FORGOTTEN_AFTER + 4)
         watch.close()
         with pytest.raises(NotFound):

@@ -79,7 +79,7 @@ def make(spec: RunSpec, script: Any = Answer(), *outputs: Output) -> Run:  # noq
     return run
 
 
-def whole(spec: RunSpec, script: Any = Answer()) -> tuple[Watcher, dict[str, Any]]:  # noqa: B008 - never changed
+def run_to_end(spec: RunSpec, script: Any = Answer()) -> tuple[Watcher, dict[str, Any]]:  # noqa: B008 - never changed
     watcher = Watcher()
 
     async def main() -> dict[str, Any]:
@@ -91,7 +91,7 @@ def whole(spec: RunSpec, script: Any = Answer()) -> tuple[Watcher, dict[str, Any
 
 
 def test_a_whole_run() -> None:
-    watcher, report = whole(spec_of())
+    watcher, report = run_to_end(spec_of())
     assert watcher.states == [RunState.STARTING, RunState.RUNNING, RunState.STOPPING, RunState.COMPLETED]
     assert report is watcher.report
     assert report["status"] == "completed"
@@ -162,7 +162,7 @@ def test_a_wall_clock_that_is_set_changes_no_duration_and_loses_no_second(set_by
 
 def test_a_breach_aborts_after_the_grace_time() -> None:
     spec = spec_of(60, thresholds=["error_rate < 1"], abort_on_breach=True, abort_grace_s=2.0)
-    _, report = whole(spec, Answer(status=500))
+    _, report = run_to_end(spec, Answer(status=500))
     assert report["status"] == "failed"
     assert report["reason"]["code"] == "threshold_breached"
     assert report["verdict"]["state"] == "FAILED"

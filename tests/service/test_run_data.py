@@ -39,7 +39,7 @@ class Outcome:
         base = {"execution_id": "x", "name": "x", "seed": 7, "protocol": "fake", "load": LOAD, "data": data}
         self._spec = RunSpec.parse({**base, "scenes": [{"scene": SCENE}]})
         self._protocol = fake_protocol.answering(Answer())
-        virtual_time.run(self._whole())
+        virtual_time.run(self._run_to_end())
         self.asked = [path for _, _, path in self._protocol.made[-1].log]
 
     async def _opened(self) -> Numbered:
@@ -47,7 +47,7 @@ class Outcome:
             raise self._feed
         return self._feed
 
-    async def _whole(self) -> None:
+    async def _run_to_end(self) -> None:
         clock = virtual_time.current_clock()
         cluster = LocalCluster(lambda name: self._protocol, clock, TargetPolicy())
         run = Run(self._spec, cluster, clock, [], open_feed=self._opened)

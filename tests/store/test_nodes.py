@@ -45,7 +45,7 @@ MISSING = 20
 """Of the second node: lost after so many seconds, and of the third: the one snapshot that never came."""
 
 
-def told() -> list[Snapshot]:
+def snapshots() -> list[Snapshot]:
     """What the nodes tell: the second is lost on the way, of the third one snapshot is missing."""
     made = []
     for second in range(1, SECONDS + 1):
@@ -95,7 +95,7 @@ async def test_what_was_stored_is_what_was_measured(store: Store, world: World, 
     await store.run(executions.create, execution_of(world))
     recorder = Recorder(store, EXECUTION, world.plan.id, tmp_path / "spool", clock, interval=0.02)
     await recorder.start()
-    seen = told()
+    seen = snapshots()
     for each in [*seen, seen[0], seen[-1]]:
         recorder.add(each)
     await recorder.stop()
@@ -107,7 +107,7 @@ async def test_what_was_stored_is_what_was_measured(store: Store, world: World, 
 
 @pytest.mark.asyncio
 async def test_coarser_rows_keep_the_nodes_apart(store: Store, world: World):
-    await store.run(windows.add, world.plan.id, EXECUTION, told())
+    await store.run(windows.add, world.plan.id, EXECUTION, snapshots())
     await roll_up(store, world.plan.id, EXECUTION, Measured(1))
     for width in (10, 60):
         pieces = await store.run(read, EXECUTION, width, 0, T0 + 3600, Parts(False, ()))
@@ -119,7 +119,7 @@ async def test_coarser_rows_keep_the_nodes_apart(store: Store, world: World):
 @pytest.mark.asyncio
 async def test_a_run_that_was_interrupted_is_reported_with_all_its_nodes(store: Store, world: World):
     await store.run(executions.create, execution_of(world))
-    await store.run(windows.add, world.plan.id, EXECUTION, told())
+    await store.run(windows.add, world.plan.id, EXECUTION, snapshots())
     failed: list[str] = []
     runs = await store.run(executions.unfinished)
     assert await close_interrupted(store, runs, lambda execution_id, _: failed.append(execution_id)) == [EXECUTION]

@@ -120,23 +120,23 @@ def measures(run: RunSpec) -> Measured:
 @pytest.mark.parametrize("warm_up", [{}, {"warm_up_s": 35}])
 async def test_a_long_run_is_the_same_from_coarser_rows(store: Store, world: World, warm_up: dict[str, Any]) -> None:
     run = spec(load={"stages": [{"duration": 900, "target": 3}]}, **warm_up)
-    told = seen(random.Random(1), run)
-    execution = await kept(store, world, run, told)
+    snapshots = seen(random.Random(1), run)
+    execution = await kept(store, world, run, snapshots)
     found = reported(*await stored_metrics(store, execution))
     assert found["step_series"]["width"] == 10
-    assert found == measured(run, told)
+    assert found == measured(run, snapshots)
 
 
 @pytest.mark.asyncio
 async def test_a_second_that_came_after_its_coarser_rows_counts(store: Store, world: World) -> None:
     run = spec(load={"stages": [{"duration": 900, "target": 3}]})
-    told = seen(random.Random(2), run)
-    late = told.pop(100)
-    execution = await kept(store, world, run, told)
+    snapshots = seen(random.Random(2), run)
+    late = snapshots.pop(100)
+    execution = await kept(store, world, run, snapshots)
     await store.run(windows.add, world.plan.id, RUN, [late], RunMetrics.of(run).apart)
     found = reported(*await stored_metrics(store, execution))
-    told.insert(100, late)
-    assert found == measured(run, told)
+    snapshots.insert(100, late)
+    assert found == measured(run, snapshots)
     spans = await store.run(windows.spans_of, RUN, "600s", 0, T0 + 9_999, total=False)
     in_spans = sum(part.requests for _, span, _ in spans for part in span.nodes.values())
     assert in_spans == sum(found["series"]["requests"])
@@ -146,10 +146,10 @@ async def test_a_second_that_came_after_its_coarser_rows_counts(store: Store, wo
 @pytest.mark.parametrize("period", ["10s", "60s"])
 async def test_coarser_rows_that_cannot_be_read_are_done_without(store: Store, world: World, period: str) -> None:
     run = spec(load={"stages": [{"duration": 900, "target": 3}]})
-    told = seen(random.Random(3), run)
-    execution = await kept(store, world, run, told)
+    snapshots = seen(random.Random(3), run)
+    execution = await kept(store, world, run, snapshots)
     await store.run(damage, period)
-    assert reported(*await stored_metrics(store, execution)) == measured(run, told)
+    assert reported(*await stored_metrics(store, execution)) == measured(run, snapshots)
 
 
 @writes

@@ -23,17 +23,17 @@ class FakeNodes:
             name="agent-1", kind="agent", pid=2, state="busy", cpu=41.26, memory=50_000_000, loop_lag_ms=1.5,
             shares={"run": 100.0}, **usual,
         )  # fmt: skip
-        self.known = {node.name: node for node in (agent, server)}
+        self.infos = {node.name: node for node in (agent, server)}
 
     def nodes(self) -> list[NodeInfo]:
-        return list(self.known.values())
+        return list(self.infos.values())
 
     def drain(self, name: str, draining: bool) -> bool:
-        if name not in self.known:
+        if name not in self.infos:
             raise NotFound("节点不存在", "there is no such node")
-        if self.known[name].kind == "server":
+        if self.infos[name].kind == "server":
             raise Conflict("不能排空服务自身的节点", "the server's own node cannot be drained")
-        self.known[name] = msgspec.structs.replace(self.known[name], state="draining" if draining else "ready")
+        self.infos[name] = msgspec.structs.replace(self.infos[name], state="draining" if draining else "ready")
         return draining
 
 

@@ -25,7 +25,7 @@ process.stdin.on("end", () => process.exit(0))
 
 
 class NodeHttp2:
-    """A server that replies after 10 ms; ``said`` reads its counts."""
+    """A server that replies after 10 ms; ``counts`` reads its counts."""
 
     def __init__(self, streams: int) -> None:
         self._streams = streams
@@ -46,7 +46,7 @@ class NodeHttp2:
         self._process.stdin.close()
         await self._process.wait()
 
-    async def said(self) -> str:
+    async def counts(self) -> str:
         """The counts of sessions, of streams at a time and of all streams, as JSON."""
         assert self._process.stdin is not None
         self._process.stdin.write(b"?")

@@ -91,7 +91,7 @@ class Playback:
         self._page.clock.set_fixed_time(datetime.fromtimestamp(self._scene.now, UTC))
         self._page.goto(base + self._scene.path)
 
-    def _told(self, text: str) -> str:
+    def _translated(self, text: str) -> str:
         for word, other in self._words.items():
             text = text.replace(word, other)
         return text
@@ -99,14 +99,14 @@ class Playback:
     def _answer(self, route: Route) -> None:
         address = urllib.parse.urlsplit(route.request.url)
         key = f"{route.request.method} {address.path}?{address.query}"
-        reply = self._found(key)
+        reply = self._recorded(key)
         if reply is None:
             self.missing.append(key)
             route.fulfill(status=404, json={"error": "not recorded"})
             return
-        route.fulfill(status=reply[0], body=self._told(reply[1]), content_type="application/json; charset=utf-8")
+        route.fulfill(status=reply[0], body=self._translated(reply[1]), content_type="application/json; charset=utf-8")
 
-    def _found(self, key: str) -> tuple[int, str] | None:
+    def _recorded(self, key: str) -> tuple[int, str] | None:
         assert self._scene is not None
         others = [scene for scene in self._recording.scenes.values() if scene is not self._scene]
         for scene in [self._scene, *others]:
@@ -117,4 +117,4 @@ class Playback:
     def _feed(self, socket: WebSocketRoute) -> None:
         assert self._scene is not None
         for frame in self._scene.frames:
-            socket.send(self._told(frame))
+            socket.send(self._translated(frame))

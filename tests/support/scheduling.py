@@ -53,7 +53,7 @@ class Mixed(LoadScopeScheduling):
 
     def _assign_work_unit(self, node: WorkerController) -> None:
         computes = node.gateway.id == f"gw{self.numnodes - 1}"
-        unit = min(self.workqueue, key=lambda unit: (is_whole(unit) == computes, rank(unit)))
+        unit = min(self.workqueue, key=lambda unit: (is_complete(unit) == computes, rank(unit)))
         self.workqueue.move_to_end(unit, last=False)
         super()._assign_work_unit(node)
 
@@ -66,7 +66,7 @@ class Mixed(LoadScopeScheduling):
         for nodeid in self.collection:
             module = nodeid.partition("::")[0]
             seen[module] = seen.get(module, -1) + 1
-            units[nodeid] = module if is_whole(module) else f"{module}#{seen[module] // CHUNK}"
+            units[nodeid] = module if is_complete(module) else f"{module}#{seen[module] // CHUNK}"
         return units
 
 
@@ -76,6 +76,6 @@ def rank(unit: str) -> int:
     return LONGEST.index(module) if module in LONGEST else len(LONGEST)
 
 
-def is_whole(unit: str) -> bool:
+def is_complete(unit: str) -> bool:
     """Whether a unit is a module whose tests stay together."""
     return unit.startswith(WAITING)

@@ -28,7 +28,7 @@ class Values:
 
     def __init__(self, schemas: Mapping[str, Schema]) -> None:
         self._schemas = schemas
-        self._known: dict[tuple[str, int], st.SearchStrategy[Any]] = {}
+        self._strategies: dict[tuple[str, int], st.SearchStrategy[Any]] = {}
 
     def of(self, schema: Schema, depth: int = 0) -> st.SearchStrategy[Any]:
         """Values that a schema allows."""
@@ -46,9 +46,9 @@ class Values:
         return st.one_of([self._of_type(kind, schema, depth) for kind in kinds])
 
     def _named(self, name: str, depth: int) -> st.SearchStrategy[Any]:
-        if (name, depth) not in self._known:
-            self._known[name, depth] = st.deferred(lambda: self.of(self._schemas[name], depth))
-        return self._known[name, depth]
+        if (name, depth) not in self._strategies:
+            self._strategies[name, depth] = st.deferred(lambda: self.of(self._schemas[name], depth))
+        return self._strategies[name, depth]
 
     def _of_type(self, kind: str, schema: Schema, depth: int) -> st.SearchStrategy[Any]:
         if kind == "object":

@@ -38,9 +38,9 @@ class Reply(NamedTuple):
 
 
 class Shop(ServerThread):
-    """The running shop. ``url`` is its base URL, ``asked`` is set by the first request.
+    """The running shop. ``url`` is its base URL, ``received`` is set by the first request.
 
-    ``count`` is how often it was asked, ``paths`` for which paths (queries apart) and ``asked_for`` how often for each,
+    ``count`` is the number of requests, ``paths`` their paths without queries, ``requests_by_path`` the number of each;
     ``requests`` holds the first few.
     """
 
@@ -48,19 +48,19 @@ class Shop(ServerThread):
         super().__init__()
         self.count = 0
         self.paths: set[str] = set()
-        self.asked_for: Counter[str] = Counter()
+        self.requests_by_path: Counter[str] = Counter()
         self.requests: list[Request] = []
-        self.asked = threading.Event()
+        self.received = threading.Event()
         self.url = ""
 
     def note(self, request: Request) -> None:
         """A request came in."""
         self.count += 1
         self.paths.add(request.path.partition("?")[0])
-        self.asked_for[request.path.partition("?")[0]] += 1
+        self.requests_by_path[request.path.partition("?")[0]] += 1
         if len(self.requests) < MOST_KEPT:
             self.requests.append(request)
-        self.asked.set()
+        self.received.set()
 
     @asynccontextmanager
     async def serving(self) -> AsyncIterator[None]:

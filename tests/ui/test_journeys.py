@@ -204,11 +204,11 @@ def test_from_a_description_to_a_report_that_agrees_with_the_log(
     person.planned(base, "Rush", "Buy", "staging")
     page.locator("label.tile", has_text="CSV").click()
     page.locator(".data-left select").first.select_option(index=1)
-    before, ordered = shop.count, shop.asked_for["/cart"]
+    before, ordered = shop.count, shop.requests_by_path["/cart"]
     summary = summary_of(ui.service, person.report())
     assert summary["sent"] == shop.count - before == ITERATIONS * 6
     assert summary["error_count"] == 0
-    assert shop.asked_for["/cart"] - ordered == ITERATIONS
+    assert shop.requests_by_path["/cart"] - ordered == ITERATIONS
     expect(page.locator(".figures").first).to_contain_text(str(ITERATIONS * 6))
 
 

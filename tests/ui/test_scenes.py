@@ -111,7 +111,7 @@ def test_a_trial_is_stopped_and_a_loop_shows_the_time_that_failed(ui: Ui, shop: 
         expect(page.get_by_text("第 1 次，共 2 次")).to_be_visible()
         page.get_by_role("button", name="后一次").click()
         expect(page.get_by_text("第 2 次，共 2 次")).to_be_visible()
-        assert target.asked_for["/never"] <= 1
+        assert target.requests_by_path["/never"] <= 1
 
 
 def test_variables_are_completed_and_unknown_ones_marked(ui: Ui, shop: int) -> None:

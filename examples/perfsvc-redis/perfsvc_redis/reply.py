@@ -17,17 +17,17 @@ KEPT = 1024
 class RedisReply(Reply):
     """One object per virtual user, used over and over. ``value`` is one reply, or a list of them for a pipeline."""
 
-    __slots__ = ("asked", "peer", "value")
+    __slots__ = ("peer", "request", "value")
 
     def __init__(self) -> None:
-        self.asked = b""
+        self.request = b""
         self.peer = ""
         self.value: Any = None
         super().__init__()
 
     def reset(self) -> None:
         super().reset()
-        self.asked, self.value = b"", None
+        self.request, self.value = b"", None
 
     def header(self, name: str) -> str | None:
         """There are none."""
@@ -38,7 +38,7 @@ class RedisReply(Reply):
         return json.dumps(self.value, default=_plain, ensure_ascii=False).encode("utf-8", "replace")
 
     def excerpt(self) -> Excerpt:
-        return Excerpt(f"{self.peer}\n\n{_shown(self.asked)}", "", self.body())
+        return Excerpt(f"{self.peer}\n\n{_shown(self.request)}", "", self.body())
 
 
 def _plain(value: object) -> Any:

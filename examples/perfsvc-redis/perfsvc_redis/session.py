@@ -63,10 +63,10 @@ class RedisSession(Session):
 
     def start(self, call: RedisCall) -> None:
         address = call.address or call.place(self.scope)
-        asked = call.constant or call.render(self.scope)
+        request = call.constant or call.render(self.scope)
         reply, connection = self.reply, self._connection
         reply.reset()
-        reply.asked = asked
+        reply.request = request
         self._busy = True
         self._call = call
         if connection is not None and connection.open and address == self._address:
@@ -107,9 +107,9 @@ class RedisSession(Session):
     def _send(self, connection: Connection) -> None:
         reply, call = self.reply, self._call
         reply.sent = True
-        reply.bytes_sent = len(reply.asked)
+        reply.bytes_sent = len(reply.request)
         reply.started_ns = self._now_ns()
-        connection.ask(reply.asked, call.count, self._answered)
+        connection.ask(reply.request, call.count, self._answered)
 
     def _answered(self, values: list[Any]) -> None:
         reply, call, connection = self.reply, self._call, self._connection
