@@ -76,12 +76,12 @@ def remedy_of(error_class: str, message: str) -> Text:
     return Text(f"；{found.zh}", f"; {found.en}") if found else Text("", "")
 
 
-def missing_variable_text(error_class: str, known: Collection[str] = ()) -> Text | None:
-    """Return what is missing, where it could come from and what of ``known`` was meant; None for another class."""
+def missing_variable_text(error_class: str, candidates: Collection[str] = ()) -> Text | None:
+    """Return what is missing, where it could come from, and the nearest of ``candidates``; None for another class."""
     kind, _, name = error_class.partition(": ")
     if kind != MISSING:
         return None
-    hint = did_you_mean(nearest(name, known))
+    hint = did_you_mean(nearest(name, candidates))
     return Text(
         f"变量 {{{{{name}}}}} 没有值，请求没有发送；它可以来自前面步骤的提取或设置的变量、"
         f"测试数据的列或测试环境的变量，请核对拼写{hint.zh}",

@@ -255,7 +255,7 @@ class SceneTrial:  # size: one method for each kind of step, all of which share 
             name=step.name,
             type=step.type,
             started=(time.perf_counter_ns() - self._began_ns) / NS_PER_MS,
-            known={*self.scope.variables, *self._constants},
+            candidates={*self.scope.variables, *self._constants},
             branch=branch,
         )
         self.steps.append(tried)

@@ -79,7 +79,7 @@ class TriedStep:
     name: str
     type: str
     started: float
-    known: Collection[str] = ()
+    candidates: Collection[str] = ()
     """Names of variables that may have been meant where one has no value."""
     branch: str | None = None
     protocol: str | None = None
@@ -104,7 +104,7 @@ class TriedStep:
     def fail(self, error_class: str, message: str = "", message_zh: str = "") -> None:
         """The first failure is the step's."""
         if self.outcome != "failed":
-            missing = missing_variable_text(error_class, self.known)
+            missing = missing_variable_text(error_class, self.candidates)
             if missing is not None:
                 message_zh, message = missing
             self.outcome, self.error_class = "failed", error_class

@@ -1,4 +1,4 @@
-"""What `make` installs with: uv is told what pip is configured to do on this machine."""
+"""Installation by `make`: uv gets the settings of pip on this machine."""
 
 from __future__ import annotations
 

@@ -52,8 +52,8 @@ def test_its_counters_and_gauges_have_lanes_live_and_in_the_report(equipped: Ui,
 def test_one_of_its_alternatives_is_always_chosen(
     equipped: Ui, language: str, group: str, names: list[str], missing: str
 ) -> None:
-    desk = Desk(equipped.service, "redis://127.0.0.1:6379")
-    page = equipped.open(f"/p/{desk.project}/scenes/new", language=language)
+    client = ProjectClient(equipped.service, "redis://127.0.0.1:6379")
+    page = equipped.open(f"/p/{client.project}/scenes/new", language=language)
     page.locator(".step-form select", has=page.locator("option[value=redis]")).select_option("redis")
     chosen = page.get_by_role("group", name=group).get_by_role("button")
     expect(chosen).to_have_text(names)
