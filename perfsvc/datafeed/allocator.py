@@ -95,7 +95,7 @@ class RowAllocator:
             zh, en = (
                 joint.join(each) for joint, each in zip(("；", "; "), zip(EMPTY, *causes, strict=True), strict=True)
             )
-            raise RunError(*self._with_source(Text(zh, en)))
+            raise RunError(*_with_source(self._data.source, Text(zh, en)))
         self._last = self._returned[0]
         self.columns = tuple(self._feed.columns)
 
@@ -283,7 +283,7 @@ class RowAllocator:
                 await self._on_failure(self._order, self._failure_text(error))
                 continue
             if not rows and self._allocation.ending == "recycle" and not self._holds:
-                await self._on_failure(self._order, self._with_source(EMPTIED))
+                await self._on_failure(self._order, _with_source(self._data.source, EMPTIED))
                 continue
             self._last = rows[-1] if rows else self._last
             return rows
@@ -311,14 +311,10 @@ class RowAllocator:
     def _failure_text(self, error: Exception) -> Text:
         """The message for a failure of the source."""
         if isinstance(error, DataFailure):
-            return self._with_source(error.text)
+            return _with_source(self._data.source, error.text)
         log.exception("data source %s failed", self._data.source)
         kind = type(error).__name__
-        return self._with_source(Text(f"内部错误 {kind}", f"internal error {kind}"))
-
-    def _with_source(self, text: Text) -> Text:
-        name = self._data.source
-        return Text(f"数据源 {name}：{text.zh}", f"data source {name}: {text.en}")
+        return _with_source(self._data.source, Text(f"内部错误 {kind}", f"internal error {kind}"))
 
     # Figures of the report.
 
@@ -335,3 +331,7 @@ class RowAllocator:
             return 0
         whole = (taken - 1) // self._order.length if self._order.length and self._allocation.order != "random" else 0
         return whole + self._order.restarts
+
+
+def _with_source(name: str, text: Text) -> Text:
+    return Text(f"数据源 {name}：{text.zh}", f"data source {name}: {text.en}")

@@ -16,7 +16,7 @@ from perfsvc.web.framework.openapi import describe
 from tests.service.test_live_output import frames_of
 from tests.service.test_run import make
 from tests.service.test_run import spec_of
-from tests.service.test_run import whole
+from tests.service.test_run import run_to_end
 from tests.support import virtual_time
 from tests.support.fake_protocol import Answer
 
@@ -74,7 +74,7 @@ def test_reports_are_as_described() -> None:
         (Answer(status=500), {"load": RATE}),
         (Answer(), {"load": load}),
     ):
-        _, report = whole(spec_of(3, **spec), script)
+        _, report = run_to_end(spec_of(3, **spec), script)
         described = ReportParts.model_validate(report)
         assert described.model_dump(exclude_unset=True, by_alias=True) == report
 
