@@ -21,6 +21,7 @@ from tests.support.processes import stop
 from tests.support.relay import Relay
 from tests.support.service import BIN
 from tests.support.service import Service
+from tests.support.waiting import wait_until
 
 LIMIT_S = 90.0
 NAMES = ("east", "north", "west")
@@ -109,7 +110,10 @@ class Machines:
             return subprocess.Popen([*self.wires.words(name), *command], stderr=log)
 
     def until_ready(self) -> None:
-        until(lambda: [node["state"] for node in self.nodes() if node["name"] in NAMES] == ["ready"] * 3)
+        wait_until(
+            lambda: [node["state"] for node in self.nodes() if node["name"] in NAMES] == ["ready"] * 3,
+            "three ready nodes",
+        )
 
     def nodes(self) -> list[dict[str, Any]]:
         body = self.service.get("/api/nodes/").body
@@ -118,13 +122,6 @@ class Machines:
     def shares(self) -> dict[str, float]:
         """The agents' shares of what runs, in percent."""
         return {node["name"]: run["share"] for node in self.nodes() for run in node["running"]}
-
-
-def until(condition: Callable[[], bool]) -> None:
-    by = time.monotonic() + LIMIT_S
-    while not condition():
-        assert time.monotonic() < by
-        time.sleep(0.1)
 
 
 def by_place(nginx: Nginx) -> dict[str, list[LogLine]]:
@@ -159,16 +156,16 @@ def cut_off_and_brought_back(machines: Machines, nginx: Nginx) -> dict[str, Any]
     service, wires = machines.service, machines.wires
     plan = plan_of(service, nginx.url, STEPS, **CONFIG)
     service.post(f"/api/performance/plans/{plan}/start/")
-    until(lambda: len(nginx.log()) > RATE)
+    wait_until(lambda: len(nginx.log()) > RATE, "a second of requests")
     wires.cut("north")
-    until(lambda: machines.shares() == {"east": 50, "west": 50})
+    wait_until(lambda: machines.shares() == {"east": 50, "west": 50}, "the load on two nodes")
     stopped = until_silent(lambda: len(by_place(nginx)["north"]))
-    until(lambda: seen_in_the_last_second(nginx) >= 0.95 * RATE)
+    wait_until(lambda: seen_in_the_last_second(nginx) >= 0.95 * RATE, "the planned rate")
     assert len(by_place(nginx)["north"]) == stopped
     wires.mend("north")
-    until(lambda: set(machines.shares().values()) == {33.333})
+    wait_until(lambda: set(machines.shares().values()) == {33.333}, "the load on three nodes")
     back = time.time()
-    until(lambda: sum(line.moment > back for line in by_place(nginx)["north"]) > RATE / 3)
+    wait_until(lambda: sum(line.moment > back for line in by_place(nginx)["north"]) > RATE / 3, "requests of north")
     service.post(f"/api/performance/plans/{plan}/stop/")
     machines.until_ready()
     report = report_of(service, plan)

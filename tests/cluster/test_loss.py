@@ -39,7 +39,7 @@ async def back_to_plan(nginx: Nginx) -> None:
 
 
 def all_is_accounted_for(report: dict[str, Any], sent: int, losses: int) -> None:
-    """What was due is in the report: done, begun too late, or missing, with what the lost nodes did and never told.
+    """What was due is in the report: done, begun too late, or missing, with what the lost nodes did and never reported.
 
     Of each loss, a third of the rate for a second is left to what was in flight or overdue when the node last reported.
     """

@@ -19,13 +19,13 @@ from tests.cluster.netns import STEPS
 from tests.cluster.netns import Machines
 from tests.cluster.netns import Relays
 from tests.cluster.netns import cut_off_and_brought_back
-from tests.cluster.netns import until
 from tests.cluster.netns import until_silent
 from tests.end_to_end.plans import plan_of
 from tests.end_to_end.plans import report_of
 from tests.support.nginx import Nginx
 from tests.support.processes import running
 from tests.support.service import BIN
+from tests.support.waiting import wait_until
 
 
 @pytest.fixture(scope="module")
@@ -55,13 +55,13 @@ def test_load_stops_when_the_server_is_killed(machines: Machines, nginx: Nginx, 
     plan = plan_of(service, nginx.url, STEPS, **CONFIG)
     run = service.post(f"/api/performance/plans/{plan}/start/").body["execution_id"]
     figures = f"/api/performance/metrics/{run}/?metric_type=throughput"
-    until(lambda: service.get(figures).body["metrics"]["throughput"]["total_requests"] > 180)
-    time.sleep(1)  # what was told has had time to be stored
+    wait_until(lambda: service.get(figures).body["metrics"]["throughput"]["total_requests"] > 180, "180 requests")
+    time.sleep(1)  # what was reported has had time to be stored
     service.end(signal.SIGKILL)
     stopped = until_silent(lambda: len(nginx.log()))
     service.start()
     machines.until_ready()
-    until(lambda: service.get(f"/api/performance/reports/?plan_id={plan}").body["total"] == 1)
+    wait_until(lambda: service.get(f"/api/performance/reports/?plan_id={plan}").body["total"] == 1, "the report")
     report = report_of(service, plan)
     assert report["status"] == "failed"
     assert report["reason"]["code"] == "interrupted"
@@ -74,13 +74,15 @@ def test_a_drained_agent_stays_drained_when_the_server_restarts(machines: Machin
     assert service.post(drain).body["state"] == "draining"
     assert service.end() == 0
     service.start()
-    until(lambda: {node["name"]: node["state"] for node in machines.nodes()}.get("east") == "draining")
+    wait_until(
+        lambda: {node["name"]: node["state"] for node in machines.nodes()}.get("east") == "draining", "east draining"
+    )
     assert service.delete(drain).body["state"] == "ready"
     machines.until_ready()
 
 
 def test_an_agent_with_certificates_of_strangers_does_not_join(machines: Machines, stranger: Path) -> None:
-    until(lambda: b"cannot join" in stranger.read_bytes())
+    wait_until(lambda: b"cannot join" in stranger.read_bytes(), "the refusal")
     assert "stranger" not in {node["name"] for node in machines.nodes()}
 
 

@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -58,7 +57,7 @@ def test_nothing_goes_on_after_the_run_was_killed(terminal: subprocess.Popen[str
     assert len(processes) >= 2
     terminal.kill()
     terminal.wait(LIMIT_S)
-    until(lambda: not any(map(works, processes)))
+    wait_until(lambda: not any(map(works, processes)), "the end of the processes")
     stopped = until_silent(lambda: len(nginx.log()))
     assert len(nginx.log()) == stopped
 

@@ -15,7 +15,6 @@ import pymysql
 import pytest
 
 from perfsvc.plugin import DataFailure
-from perfsvc.plugin import Feed
 from perfsvc.plugin import InvalidInput
 from perfsvc.plugin import Row
 from perfsvc.plugin import TargetDenied
@@ -26,6 +25,7 @@ from perfsvc_datasources.database.feed import DatabaseFeed
 from perfsvc_datasources.database.reader import Job
 from perfsvc_datasources.database.reader import Reader
 from tests.datasources.database_rig import connecting
+from tests.datasources.database_rig import open_feed
 from tests.datasources.database_rig import sqlite_connection
 from tests.support import mariadb as servers
 
@@ -66,13 +66,8 @@ def execute(connection: dict[str, Any], *statements: str) -> list[Any]:
         return list(cursor.fetchall())
 
 
-async def opened(connection: dict[str, Any], query: str, **options: Any) -> Feed:
-    given = DatabaseSource.Options.parse({"connection": "shop", "query": query, **options})
-    return await DatabaseSource(given, connecting(Path(), {"shop": connection})).open()
-
-
 async def read(connection: dict[str, Any], query: str, **options: Any) -> list[Row]:
-    feed = await opened(connection, query, **options)
+    feed = await open_feed(connection, query, **options)
     try:
         return await rows_of(feed)
     finally:
@@ -117,7 +112,7 @@ async def test_one_select_in_many_forms(connection: dict[str, Any], query: str, 
 
 @pytest.mark.asyncio
 async def test_rows_are_streamed_and_a_feed_is_given_up_half_way(connection: dict[str, Any]) -> None:
-    feed = await opened(connection, "SELECT seq FROM seq_1_to_1000000000", fetch_size=10)
+    feed = await open_feed(connection, "SELECT seq FROM seq_1_to_1000000000", fetch_size=10)
     assert await feed.read(25) == [{"seq": number} for number in range(1, 11)]
     await feed.rewind()
     assert await feed.read(1) == [{"seq": 1}]
@@ -137,7 +132,7 @@ async def test_a_statement_has_a_time_limit(connection: dict[str, Any]) -> None:
 @pytest.mark.asyncio
 async def test_giving_up_does_not_wait_for_a_statement(connection: dict[str, Any]) -> None:
     endless = "SELECT COUNT(*) AS n FROM seq_1_to_1000000000 a JOIN seq_1_to_1000000000 b"
-    opening = asyncio.ensure_future(opened(connection, endless, statement_timeout=3600))
+    opening = asyncio.ensure_future(open_feed(connection, endless, statement_timeout=3600))
     running = RUNNING.format("SELECT COUNT(*) AS%")
     async with asyncio.timeout(60):  # the statement may take an hour
         while execute(connection, running) != [(1,)]:
@@ -159,7 +154,7 @@ async def test_giving_up_does_not_wait_for_a_statement(connection: dict[str, Any
 )
 async def test_a_refused_login_tells_no_secret(connection: dict[str, Any], change: dict[str, Any], said: str) -> None:
     with pytest.raises(DataFailure, match=said) as caught:
-        await opened({**connection, **change}, "SELECT 1 AS a")
+        await open_feed({**connection, **change}, "SELECT 1 AS a")
     password = change.get("password", servers.PASSWORD)
     assert password not in caught.value.text.zh + caught.value.text.en + repr(caught.value)
 
@@ -169,7 +164,7 @@ async def test_a_server_that_is_not_there_is_reported(connection: dict[str, Any]
     with closing(socket.create_server(("127.0.0.1", 0))) as taken:
         port = taken.getsockname()[1]
     with pytest.raises(DataFailure, match="refused: Connection refused"):
-        await opened({**connection, "port": port}, "SELECT 1 AS a")
+        await open_feed({**connection, "port": port}, "SELECT 1 AS a")
 
 
 @pytest.mark.asyncio
@@ -191,7 +186,7 @@ async def test_the_host_is_subject_to_the_target_policy(
 @pytest.mark.asyncio
 async def test_what_the_server_does_not_know_is_reported_in_its_words(connection: dict[str, Any]) -> None:
     with pytest.raises(DataFailure, match=r"the database refused: Table '.*nowhere' doesn't exist"):
-        await opened(connection, "SELECT a FROM nowhere")
+        await open_feed(connection, "SELECT a FROM nowhere")
 
 
 @pytest.mark.asyncio
@@ -202,7 +197,7 @@ async def test_what_the_server_does_not_know_is_reported_in_its_words(connection
 async def test_columns_need_names_of_their_own(connection: dict[str, Any], query: str, said: str) -> None:
     execute(connection, TABLE)
     with pytest.raises(InvalidInput) as caught:
-        await opened(connection, query)
+        await open_feed(connection, query)
     assert [problem.path for problem in caught.value.problems] == ["query"]
     assert said in str(caught.value).replace("COUNT", "count")
 
@@ -210,7 +205,7 @@ async def test_columns_need_names_of_their_own(connection: dict[str, Any], query
 @pytest.mark.asyncio
 async def test_a_kind_nobody_knows_is_refused_with_those_there_are(connection: dict[str, Any]) -> None:
     with pytest.raises(InvalidInput, match="cannot read oracle; there are: sqlite, mysql, mariadb, postgresql"):
-        await opened({**connection, "type": "oracle"}, "SELECT 1 AS a")
+        await open_feed({**connection, "type": "oracle"}, "SELECT 1 AS a")
 
 
 @pytest.mark.asyncio
@@ -219,7 +214,7 @@ async def test_postgresql_without_its_driver_names_the_package(
 ) -> None:
     monkeypatch.setitem(sys.modules, "psycopg", None)
     with pytest.raises(InvalidInput, match=r"pip install 'psycopg\[binary\]'"):
-        await opened({**connection, "type": "postgresql"}, "SELECT 1 AS a")
+        await open_feed({**connection, "type": "postgresql"}, "SELECT 1 AS a")
 
 
 @pytest.mark.asyncio
@@ -250,7 +245,7 @@ async def test_a_file_that_is_no_database_is_reported(tmp_path: Path) -> None:
 async def test_large_values_come_in_small_blocks(tmp_path: Path) -> None:
     sqlite3.connect(tmp_path / "a.db").close()
     numbers = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20)"
-    feed = await opened(
+    feed = await open_feed(
         sqlite_connection(tmp_path / "a.db"), f"{numbers} SELECT i, printf('%.1000000c', 'x') AS a FROM n"
     )
     blocks = [await feed.read(1000) for _ in range(4)]

@@ -16,12 +16,13 @@ from tests.datasources.test_database import execute
 from tests.docs.pages import DOCUMENTED_TARGET
 from tests.docs.pages import blocks_of
 from tests.end_to_end.plans import report_of
-from tests.support.json_api import Asked
 from tests.support.json_api import JsonApi
-from tests.support.json_api import Said
+from tests.support.json_api import Request
+from tests.support.json_api import Response
 from tests.support.outcomes import assert_passed
 from tests.support.service import Service
 from tests.support.shop import Shop
+from tests.support.waiting import wait_until
 
 ACCOUNTS = [("ann", "secret-1"), ("O'Hara", "secret-2"), ("张三", "secret-3")]
 TABLE = """
@@ -91,10 +92,8 @@ def test_a_database_that_fails_ends_the_run_before_any_request(
         # A start responds after half a second at most; what fails later stands in the run's reason alone.
         answered = refused.body.get("error", "") if refused.status == 502 else refused.body["status"]
         assert answered == "starting" or "doesn't exist" in answered
-        deadline = time.monotonic() + 90
-        while not service.get(f"/api/performance/reports/?plan_id={plan_id}").body["total"]:
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
+        reports = f"/api/performance/reports/?plan_id={plan_id}"
+        wait_until(lambda: service.get(reports).body["total"], "the report", limit_s=90)
         assert "doesn't exist" in report_of(service, plan_id)["reason"]["en"]
         assert shop.requests == []
         log = (service.data_dir.parent / "service.log").read_text("utf-8")
@@ -111,19 +110,19 @@ def test_preview(service: Service, language: str) -> None:
 
 
 def test_api(tmp_path: Path) -> None:
-    def answer(asked: Asked) -> Said:
-        if asked.path == "/login":
-            return Said({"ok": True})
-        assert asked.headers["authorization"] == "Bearer the key"
-        name, word = ACCOUNTS[int(asked.query["page"]) - 1]
-        return Said({"total": 3, "items": [{"login": {"name": name, "password": word}}]})
+    def answer(request: Request) -> Response:
+        if request.path == "/login":
+            return Response({"ok": True})
+        assert request.headers["authorization"] == "Bearer the key"
+        name, word = ACCOUNTS[int(request.query["page"]) - 1]
+        return Response({"total": 3, "items": [{"login": {"name": name, "password": word}}]})
 
     (plan,) = (block for block in blocks_of("docs/data-sources/api.md") if block.language == "yaml")
     with JsonApi(answer) as api:
         path, report = tmp_path / "plan.yaml", tmp_path / "report.json"
         path.write_text(plan.text.replace(DOCUMENTED_TARGET, api.url), "utf-8")
         code = main(["run", str(path), "--quiet", "--json", str(report)])
-        logins = [json.loads(asked.body) for asked in api.asked if asked.path == "/login"]
+        logins = [json.loads(request.body) for request in api.requests if request.path == "/login"]
     found = json.loads(report.read_text("utf-8"))
     assert_passed(code, found)
     assert found["reason"]["code"] == "data_exhausted"

@@ -1,4 +1,4 @@
-"""A user's desk: a folder with the examples in it, and a shell in which what the pages say is typed."""
+"""A user's shell: a folder with the examples in it, and a shell in which what the pages say is typed."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ ACTIVATE = ". .venv/bin/activate\n"
 """What the environment of the shell stands for."""
 
 
-class Desk:
+class DocsShell:
     """Takes a folder to work in and the base URLs of the target and of the service."""
 
     def __init__(self, folder: Path, target: str, service: str) -> None:
@@ -41,7 +41,7 @@ class Desk:
         self._lay_out()
 
     def say(self, text: str) -> str:
-        """A text of the pages with the addresses and the password of this desk, and limits for any machine."""
+        """A text of the pages with the addresses and the password of this shell, and limits for any machine."""
         moved = retargeted(text, self._target, self._service)
         return unhurried(moved).replace(DOCUMENTED_PASSWORD, PASSWORD).replace(ACTIVATE, "")
 

@@ -60,7 +60,7 @@ def test_a_source_that_cannot_be_opened_fails_the_run_before_any_request(
     data = {"data_source_type": "csv", "data_config": {"datafile_id": 7}}
     plan = plan_of(service, nginx.url, STEPS, **data, **modes)
     refused = service.post(f"/api/performance/plans/{plan}/start/")
-    if refused.status == 200:  # a start answers after half a second at most: what fails later stands in the report
+    if refused.status == 200:  # a start responds after half a second at most: what fails later stands in the report
         assert refused.body["status"] == "starting"
         ended(service, plan)
     else:

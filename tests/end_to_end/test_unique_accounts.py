@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
-import time
 from collections import Counter
-from collections.abc import Callable
 
 from tests.end_to_end.plans import plan_of
 from tests.end_to_end.plans import report_of
 from tests.support.nginx import Nginx
 from tests.support.service import Service
+from tests.support.waiting import wait_until
 
 ACCOUNTS = 4_000
 USERS = 20
@@ -29,13 +28,6 @@ LOOK_S = 0.3
 IN_DOUBT = 100
 
 
-def until(holds: Callable[[], bool], what: str) -> None:
-    limit = time.monotonic() + LIMIT_S
-    while not holds():
-        assert time.monotonic() < limit, what
-        time.sleep(LOOK_S)
-
-
 def engines(service: Service) -> list[int]:
     """The processes that the server started to run engines in."""
     return [node["pid"] for node in service.get("/api/nodes/").body["results"] if node["kind"] != "server"]
@@ -44,12 +36,13 @@ def engines(service: Service) -> list[int]:
 def test_no_account_is_used_twice_and_none_is_lost_when_a_node_is_killed(service: Service, nginx: Nginx) -> None:
     plan = plan_of(service, nginx.url, STEPS, concurrent_users=USERS, hold_time=int(LIMIT_S), **MODES)
     assert service.post(f"/api/performance/plans/{plan}/start/").status == 200
-    until(lambda: len(nginx.log()) > ACCOUNTS / 4, "a quarter of the accounts")
+    wait_until(lambda: len(nginx.log()) > ACCOUNTS / 4, "a quarter of the accounts", limit_s=LIMIT_S)
     assert len(engines(service)) == 4
     os.kill(engines(service)[1], signal.SIGKILL)
-    until(
+    wait_until(
         lambda: service.get(f"/api/performance/plans/{plan}/").body["status"] not in {"starting", "running"},
         "the end of the run",
+        limit_s=LIMIT_S,
     )
     report = report_of(service, plan)
     data, seen = report["data"], Counter(line.path for line in nginx.log())

@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 
 from tests.support.browser import PATIENCE_MS
 from tests.support.browser import Ui
-from tests.support.desk import seconds_shown
+from tests.support.project_client import seconds_shown
 from tests.support.service import PASSWORD
 
 MOST_TABS = 120

@@ -16,17 +16,17 @@ from playwright.sync_api import expect
 from tests.support.browser import PATIENCE_MS
 from tests.support.browser import Look
 from tests.support.browser import Ui
-from tests.support.desk import Desk
-from tests.support.desk import arrivals
-from tests.support.desk import lane
-from tests.support.desk import seconds_shown
 from tests.support.nginx import Nginx
+from tests.support.project_client import ProjectClient
+from tests.support.project_client import arrivals
+from tests.support.project_client import lane
+from tests.support.project_client import seconds_shown
 from tests.support.service import Service
 
 
 @pytest.fixture(scope="module")
-def desk(service: Service, nginx: Nginx) -> Desk:
-    return Desk(service, nginx.url)
+def client(service: Service, nginx: Nginx) -> ProjectClient:
+    return ProjectClient(service, nginx.url)
 
 
 WORDS = {
@@ -77,12 +77,12 @@ WORDS = {
 
 @pytest.mark.parametrize(("language", "theme"), [("en", "light"), ("zh", "dark")])
 def test_from_live_over_pause_load_and_stop_to_the_report_and_a_window(
-    ui: Ui, desk: Desk, language: str, theme: str
+    ui: Ui, client: ProjectClient, language: str, theme: str
 ) -> None:
     words = WORDS[language]
     thresholds = ["p95 < 2000", "error_rate < 60"]
-    plan = desk.plan(f"evening peak {language}", arrivals(20, 300, thresholds=thresholds), "/json", "/status/503")
-    page = ui.open(desk.start(plan), language=language, theme=theme)
+    plan = client.plan(f"evening peak {language}", arrivals(20, 300, thresholds=thresholds), "/json", "/status/503")
+    page = ui.open(client.start(plan), language=language, theme=theme)
     chip = page.locator("h1 .chip")
     expect(chip).to_have_text(words["running"])
     expect(page.get_by_role("heading", level=1)).to_contain_text("evening peak")
@@ -167,8 +167,8 @@ def check_the_window(page: Page, words: dict[str, str]) -> None:
     page.wait_for_url(lambda url: "w=" not in url)
 
 
-def test_the_chosen_percentile_is_that_of_the_whole_page_and_of_its_link(ui: Ui, desk: Desk) -> None:
-    page = ui.open(desk.start(desk.plan("percentile", arrivals(20, 4), "/json")), language="en")
+def test_the_chosen_percentile_is_that_of_the_whole_page_and_of_its_link(ui: Ui, client: ProjectClient) -> None:
+    page = ui.open(client.start(client.plan("percentile", arrivals(20, 4), "/json")), language="en")
     figures = page.get_by_role("region", name="Figures in the window")
     expect(figures).to_be_visible(timeout=PATIENCE_MS)
     figures.get_by_label("Choose a percentile").select_option("p99")
@@ -180,8 +180,8 @@ def test_the_chosen_percentile_is_that_of_the_whole_page_and_of_its_link(ui: Ui,
     expect(figures.get_by_label("Choose a percentile")).to_have_value("p99", timeout=PATIENCE_MS)
 
 
-def test_on_paper_the_report_is_light_and_fits(ui: Ui, desk: Desk) -> None:
-    page = ui.open(desk.start(desk.plan("paper", arrivals(20, 4), "/json")), language="en", theme="dark")
+def test_on_paper_the_report_is_light_and_fits(ui: Ui, client: ProjectClient) -> None:
+    page = ui.open(client.start(client.plan("paper", arrivals(20, 4), "/json")), language="en", theme="dark")
     expect(page.locator("#config")).to_be_visible(timeout=PATIENCE_MS)
     assert len(page.pdf(format="A4")) > 20_000
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
@@ -204,9 +204,9 @@ def test_on_paper_the_report_is_light_and_fits(ui: Ui, desk: Desk) -> None:
     expect(page.locator("html")).to_have_class(re.compile("dark"))
 
 
-def test_a_step_turns_all_charts_to_itself(ui: Ui, desk: Desk) -> None:
-    plan = desk.plan("steps", arrivals(20, 4), "/json", "/status/503")
-    page = ui.open(desk.start(plan), language="zh")
+def test_a_step_turns_all_charts_to_itself(ui: Ui, client: ProjectClient) -> None:
+    plan = client.plan("steps", arrivals(20, 4), "/json", "/status/503")
+    page = ui.open(client.start(plan), language="zh")
     expect(page.get_by_role("region", name="结论", exact=True)).to_be_visible(timeout=PATIENCE_MS)
     page.get_by_role("button", name="status/503", exact=True).first.click()
     page.wait_for_url(re.compile(r"[?&]step=1"))
@@ -220,13 +220,13 @@ LOOKS = [("zh", (("dark", 390), ("light", 1280))), ("en", (("dark", 1280), ("lig
 
 
 @pytest.mark.parametrize(("language", "looks"), LOOKS)
-def test_live_and_report_are_for_everyone(ui: Ui, desk: Desk, language: str, looks: Sequence[Look]) -> None:
-    plan = desk.plan(f"everyone {language}", arrivals(20, 60, thresholds=["error_rate < 10"]), "/json", "/status/503")
-    page = ui.open(desk.start(plan), language=language, theme=looks[0][0], width=looks[0][1])
+def test_live_and_report_are_for_everyone(ui: Ui, client: ProjectClient, language: str, looks: Sequence[Look]) -> None:
+    plan = client.plan(f"everyone {language}", arrivals(20, 60, thresholds=["error_rate < 10"]), "/json", "/status/503")
+    page = ui.open(client.start(plan), language=language, theme=looks[0][0], width=looks[0][1])
     expect(page.locator(".uplot").first).to_be_visible(timeout=PATIENCE_MS)
     ui.check_in(page, looks)
     expect(page.locator(".result")).to_have_count(0)  # the run was live in each look
-    assert desk.service.post(f"/api/performance/plans/{plan}/stop/").status == 200
+    assert client.service.post(f"/api/performance/plans/{plan}/stop/").status == 200
     expect(page.locator(".result")).to_contain_text("未通过" if language == "zh" else "Failed", timeout=PATIENCE_MS)
     expect(page.locator("#config")).to_be_visible()
     ui.check_in(page, looks)
@@ -245,7 +245,7 @@ FOUND = {
 }
 
 
-def test_a_search_is_shown_as_a_story_and_ends_in_one_sentence(ui: Ui, desk: Desk) -> None:
+def test_a_search_is_shown_as_a_story_and_ends_in_one_sentence(ui: Ui, client: ProjectClient) -> None:
     search = {"level_time": 2, "settle_time": 0.4, "precision": 20, "confirmations": 0}
     # Of so low a rate, no more than the bucket holds comes at once where the generator was held up.
     load = {"arrival_rate": {"min": 20, "max": 300}, "max_vus": 40, "search": search}
@@ -256,7 +256,7 @@ def test_a_search_is_shown_as_a_story_and_ends_in_one_sentence(ui: Ui, desk: Des
         "hold_time": 60,
         "execution_config": load,
     }
-    run = desk.start(desk.plan("limit", config, "/bucket"))
+    run = client.start(client.plan("limit", config, "/bucket"))
     pages = {"en": ui.open(run, language="en", theme="dark"), "zh": ui.open(run, language="zh", theme="light")}
     for language, page in pages.items():
         title, looking, *_ = FOUND[language]
@@ -271,14 +271,14 @@ def test_a_search_is_shown_as_a_story_and_ends_in_one_sentence(ui: Ui, desk: Des
         ui.check(page)
 
 
-def test_a_staircase_and_an_adaptive_load_show_what_they_do_as_they_go(ui: Ui, desk: Desk) -> None:
+def test_a_staircase_and_an_adaptive_load_show_what_they_do_as_they_go(ui: Ui, client: ProjectClient) -> None:
     stairs = {"test_mode": "step", "concurrent_users": 6, "step_users": 2, "step_time": 2}
     limits = {"execution_config": {"thresholds": ["error_rate < 1", "p99 < 60000"]}}
-    steps = ui.open(desk.start(desk.plan("stairs", {**stairs, **limits}, "/status/503")), language="en")
+    steps = ui.open(client.start(client.plan("stairs", {**stairs, **limits}, "/status/503")), language="en")
     rates = {"arrival_rate": {"min": 10, "max": 60}, "max_vus": 10}
     held = {"test_mode": "adaptive", "adaptive_target": {"metric": "rps", "target": 30}, "hold_time": 3}
-    adaptive = desk.plan("held", {**held, "ramp_up_time": 5, "execution_config": rates}, "/json")
-    load = ui.open(desk.start(adaptive), language="zh", theme="dark")
+    adaptive = client.plan("held", {**held, "ramp_up_time": 5, "execution_config": rates}, "/json")
+    load = ui.open(client.start(adaptive), language="zh", theme="dark")
 
     evidence = steps.locator("section[aria-label=Evidence]")
     missed = evidence.get_by_role("row").filter(has_text="100.00").get_by_role("img", name="Misses its limit")
@@ -298,14 +298,14 @@ def test_a_staircase_and_an_adaptive_load_show_what_they_do_as_they_go(ui: Ui, d
     story.get_by_text("数据表", exact=True).click()
     expect(story.get_by_role("row").nth(4)).to_be_visible()
     ui.check(load)
-    runs = ui.open(f"/p/{desk.project}/runs?q=stairs", language="en", width=390)
+    runs = ui.open(f"/p/{client.project}/runs?q=stairs", language="en", width=390)
     row = runs.get_by_role("row").filter(has_text="stairs")
     expect(row.get_by_role("img", name="Misses its limit")).to_have_count(1)
     ui.check(runs)
 
 
-def test_pins_are_made_read_changed_and_deleted(ui: Ui, desk: Desk) -> None:
-    path = desk.start(desk.plan("pinned", arrivals(20, 6), "/json"))
+def test_pins_are_made_read_changed_and_deleted(ui: Ui, client: ProjectClient) -> None:
+    path = client.start(client.plan("pinned", arrivals(20, 6), "/json"))
     page = ui.open(path, language="en")
     expect(page.locator("#config")).to_be_visible(timeout=PATIENCE_MS)
     cursor = page.get_by_role("slider", name="Cursor")
@@ -321,7 +321,7 @@ def test_pins_are_made_read_changed_and_deleted(ui: Ui, desk: Desk) -> None:
     expect(pin).to_be_visible()
     expect(page.get_by_role("list", name="Pins")).to_contain_text("cache switched off <b>")
 
-    page.goto(f"{desk.service.url}{path}?w=1-4")
+    page.goto(f"{client.service.url}{path}?w=1-4")
     page.get_by_role("button", name="Pin", exact=True).click()
     dialog.get_by_label("Note").fill("slow while it warms up")
     dialog.get_by_role("button", name="Save").click()
@@ -340,19 +340,19 @@ def test_pins_are_made_read_changed_and_deleted(ui: Ui, desk: Desk) -> None:
     expect(page.get_by_role("list", name="Pins").get_by_role("listitem")).to_have_count(1)
 
 
-def test_a_viewer_watches_and_cannot_steer(ui: Ui, desk: Desk) -> None:
-    service = desk.service
+def test_a_viewer_watches_and_cannot_steer(ui: Ui, client: ProjectClient) -> None:
+    service = client.service
     user = service.post(
         "/api/users/register/", {"username": "watcher", "email": "watcher@example.com", "password": "correct horse"}
     )
     assert user.status == 201, user
-    member = service.post(f"/api/projects/{desk.project}/members/", {"username": "watcher", "role": "viewer"})
+    member = service.post(f"/api/projects/{client.project}/members/", {"username": "watcher", "role": "viewer"})
     assert member.status in {200, 201}, member
-    plan = desk.plan("watched", arrivals(5, 60), "/json")
-    path = desk.start(plan)
+    plan = client.plan("watched", arrivals(5, 60), "/json")
+    path = client.start(plan)
     page = ui.open(path, language="en", user=("watcher", "correct horse"))
     expect(page.locator(".uplot").first).to_be_visible(timeout=PATIENCE_MS)
-    desk.made(
+    client.made(
         f"/api/performance/executions/{path.rpartition('/')[2]}/pins/", {"from": math.ceil(time.time()), "text": "look"}
     )
     page.reload()
@@ -378,8 +378,8 @@ def shown_as(text: str) -> tuple[float | None, float]:
     return float(digits), 0.5 * 10.0 ** -len(digits.partition(".")[2])
 
 
-def test_the_table_behind_the_charts_has_what_the_api_has_stored(ui: Ui, desk: Desk) -> None:
-    path = desk.start(desk.plan("exact", arrivals(20, 5), "/json", "/status/503"))
+def test_the_table_behind_the_charts_has_what_the_api_has_stored(ui: Ui, client: ProjectClient) -> None:
+    path = client.start(client.plan("exact", arrivals(20, 5), "/json", "/status/503"))
     page = ui.open(path, language="en")
     expect(page.locator("#config")).to_be_visible(timeout=PATIENCE_MS)
     page.get_by_role("button", name="Table", exact=True).click()
@@ -387,7 +387,7 @@ def test_the_table_behind_the_charts_has_what_the_api_has_stored(ui: Ui, desk: D
     table = page.locator(".sheet-table")
     titles = [text.split()[0] for text in table.locator("thead th").all_inner_texts()]
     rows = [row.locator("td").all_inner_texts() for row in table.locator("tbody tr").all()]
-    series = desk.service.get(f"/api/performance/executions/{path.rpartition('/')[2]}/series/").body["series"][0]
+    series = client.service.get(f"/api/performance/executions/{path.rpartition('/')[2]}/series/").body["series"][0]
     stored = {"Throughput": series["rps"], "p50": series["p50"], "p95": series["p95"], "p99": series["p99"]}
     for second in random.Random(5).sample(range(5), 4):
         for title, values in stored.items():
@@ -396,8 +396,8 @@ def test_the_table_behind_the_charts_has_what_the_api_has_stored(ui: Ui, desk: D
             assert number is None or abs(number - values[second]) <= half * 1.001, (title, second, values[second])
 
 
-def test_a_drag_of_the_load_is_undone_by_escape(ui: Ui, desk: Desk) -> None:
-    page = ui.open(desk.start(desk.plan("escape", arrivals(20, 60), "/json")), language="en")
+def test_a_drag_of_the_load_is_undone_by_escape(ui: Ui, client: ProjectClient) -> None:
+    page = ui.open(client.start(client.plan("escape", arrivals(20, 60), "/json")), language="en")
     handle = page.get_by_role("slider", name=re.compile("Drag or use"))
     handle.scroll_into_view_if_needed(timeout=PATIENCE_MS)
     box = handle.bounding_box()

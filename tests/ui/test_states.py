@@ -12,17 +12,17 @@ from playwright.sync_api import expect
 
 from tests.support.browser import PATIENCE_MS
 from tests.support.browser import Ui
-from tests.support.desk import Desk
-from tests.support.desk import arrivals
-from tests.support.desk import lane
 from tests.support.nginx import Nginx
+from tests.support.project_client import ProjectClient
+from tests.support.project_client import arrivals
+from tests.support.project_client import lane
 from tests.support.service import PASSWORD
 from tests.support.service import Service
 
 
 @pytest.fixture(scope="module")
-def desk(service: Service, nginx: Nginx) -> Desk:
-    return Desk(service, nginx.url)
+def client(service: Service, nginx: Nginx) -> ProjectClient:
+    return ProjectClient(service, nginx.url)
 
 
 REPLIES = [
@@ -34,7 +34,7 @@ REPLIES = [
 
 @pytest.mark.parametrize(("status", "body", "english", "chinese"), REPLIES)
 def test_a_reply_that_is_not_the_services_is_distinguished_from_a_service_that_is_away(
-    ui: Ui, desk: Desk, status: int, body: str, english: str, chinese: str
+    ui: Ui, client: ProjectClient, status: int, body: str, english: str, chinese: str
 ) -> None:
     ui.expect_status(status)
     for language, words in (("en", english), ("zh", chinese)):
@@ -42,40 +42,40 @@ def test_a_reply_that_is_not_the_services_is_distinguished_from_a_service_that_i
         page.route(
             "**/api/projects/**", lambda route: route.fulfill(status=status, content_type="text/html", body=body)
         )
-        page.goto(f"{desk.service.url}/projects")
+        page.goto(f"{client.service.url}/projects")
         expect(page.get_by_role("main").get_by_role("alert").last).to_contain_text(words, timeout=PATIENCE_MS)
         ui.check(page)
 
 
-def test_what_was_deleted_meanwhile_is_said_beside_what_one_had_typed(ui: Ui, desk: Desk) -> None:
+def test_what_was_deleted_meanwhile_is_said_beside_what_one_had_typed(ui: Ui, client: ProjectClient) -> None:
     ui.expect_status(404)
-    plan = desk.plan("short-lived", arrivals(5, 5), "/json")
-    page = ui.open(f"/p/{desk.project}/plans/{plan}", language="en")
+    plan = client.plan("short-lived", arrivals(5, 5), "/json")
+    page = ui.open(f"/p/{client.project}/plans/{plan}", language="en")
     expect(page.get_by_role("textbox", name="Name of the plan")).to_have_value("short-lived")
-    assert desk.service.delete(f"/api/performance/plans/{plan}/").status == 200
+    assert client.service.delete(f"/api/performance/plans/{plan}/").status == 200
     note = page.get_by_role("alert").filter(has_text="has been deleted")
     page.evaluate("Date.now = ((real) => () => real() + 60_000)(Date.now)")
     page.evaluate("dispatchEvent(new Event('visibilitychange'))")  # one comes back to the window after a while
     expect(note).to_be_visible(timeout=PATIENCE_MS)
     expect(page.get_by_role("textbox", name="Name of the plan")).to_have_value("short-lived")
-    page.goto(f"{desk.service.url}/p/{desk.project}/plans/{plan}")
+    page.goto(f"{client.service.url}/p/{client.project}/plans/{plan}")
     expect(page.get_by_text("There is nothing here any more")).to_be_visible()
     page.get_by_role("link", name="See my projects").click()
     page.wait_for_url("**/projects")
 
 
-def test_a_viewer_has_no_form_for_new_plans_and_scenes(ui: Ui, desk: Desk) -> None:
+def test_a_viewer_has_no_form_for_new_plans_and_scenes(ui: Ui, client: ProjectClient) -> None:
     who = {"username": "reader", "email": "reader@example.com", "password": PASSWORD}
-    assert desk.service.post("/api/users/register/", who).status == 201
+    assert client.service.post("/api/users/register/", who).status == 201
     member = {"username": "reader", "role": "viewer"}
-    assert desk.service.post(f"/api/projects/{desk.project}/members/", member).status == 201
+    assert client.service.post(f"/api/projects/{client.project}/members/", member).status == 201
     for place in ("plans", "scenes"):
-        page = ui.open(f"/p/{desk.project}/{place}/new", language="en", user=("reader", PASSWORD))
+        page = ui.open(f"/p/{client.project}/{place}/new", language="en", user=("reader", PASSWORD))
         expect(page.get_by_text("You may not see this")).to_be_visible()
 
 
-def test_figures_of_another_window_are_not_shown_as_those_of_this_one(ui: Ui, desk: Desk) -> None:
-    path = desk.start(desk.plan("windows", arrivals(20, 6), "/json"))
+def test_figures_of_another_window_are_not_shown_as_those_of_this_one(ui: Ui, client: ProjectClient) -> None:
+    path = client.start(client.plan("windows", arrivals(20, 6), "/json"))
     page = ui.open(path, language="en")
     expect(page.locator("#config")).to_be_visible(timeout=PATIENCE_MS)
     held: list[Route] = []
@@ -100,13 +100,13 @@ def test_figures_of_another_window_are_not_shown_as_those_of_this_one(ui: Ui, de
     expect(page.locator(".run-page")).not_to_have_class(re.compile("is-waiting"))
 
 
-def test_a_run_without_one_result_does_not_say_that_all_went_well(ui: Ui, desk: Desk) -> None:
+def test_a_run_without_one_result_does_not_say_that_all_went_well(ui: Ui, client: ProjectClient) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         host = f"http://127.0.0.1:{silent.getsockname()[1]}"
-        env = desk.made("/api/envs/", {"name": "silent", "project_id": desk.project, "host": host})
+        env = client.made("/api/envs/", {"name": "silent", "project_id": client.project, "host": host})
         load = arrivals(4, 1)
         load["execution_config"]["graceful_stop"] = 0.5
-        page = ui.open(desk.start(desk.plan("silent", {**load, "env_id": env}, "/json")), language="en")
+        page = ui.open(client.start(client.plan("silent", {**load, "env_id": env}, "/json")), language="en")
         result = page.get_by_role("region", name="Result")
         expect(result).to_contain_text(
             re.compile(r"[34] requests had no reply when the run ended"), timeout=PATIENCE_MS

@@ -10,8 +10,8 @@ from playwright.sync_api import expect
 
 from tests.support.browser import PATIENCE_MS
 from tests.support.browser import Ui
-from tests.support.desk import Desk
-from tests.support.desk import lane
+from tests.support.project_client import ProjectClient
+from tests.support.project_client import lane
 from tests.support.redis import RedisServer
 
 
@@ -19,17 +19,17 @@ def test_its_counters_and_gauges_have_lanes_live_and_in_the_report(equipped: Ui,
     folder = tmp_path / "redis"
     folder.mkdir()
     with RedisServer(folder) as redis:
-        desk = Desk(equipped.service, redis.url)
+        client = ProjectClient(equipped.service, redis.url)
         steps = [
             {"name": "look", "protocol": "redis", "request": {"command": "GET nothing"}},
             {"name": "at once", "protocol": "redis", "request": {"commands": ["INCR visits", "GET visits"]}},
         ]
-        scene = desk.made("/api/scenes/", {"name": "cache", "project_id": desk.project, "steps": steps})
-        body = {"name": "cache", "project_id": desk.project, "scenes": [{"scene_id": scene}]}
+        scene = client.made("/api/scenes/", {"name": "cache", "project_id": client.project, "steps": steps})
+        body = {"name": "cache", "project_id": client.project, "scenes": [{"scene_id": scene}]}
         load = {"arrival_rate": 20, "max_vus": 5}
-        config = {"env_id": desk.env, "hold_time": 8, "execution_config": load}
-        plan = desk.made("/api/performance/plans/", {**body, "config": config})
-        page = equipped.open(desk.start(plan), language="en")
+        config = {"env_id": client.env, "hold_time": 8, "execution_config": load}
+        plan = client.made("/api/performance/plans/", {**body, "config": config})
+        page = equipped.open(client.start(plan), language="en")
         counters, gauge = lane(page, "Protocol counters"), lane(page, "Measured by the protocol: redis_reply_bytes")
         expect(counters).to_contain_text("redis_commands", timeout=PATIENCE_MS)
         expect(counters).to_contain_text("redis_misses")

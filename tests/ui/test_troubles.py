@@ -15,12 +15,12 @@ from playwright.sync_api import expect
 
 from tests.support.browser import PATIENCE_MS
 from tests.support.browser import Ui
-from tests.support.desk import TIMES_SHOWN
-from tests.support.desk import Desk
-from tests.support.desk import arrivals
-from tests.support.desk import lane
-from tests.support.desk import seconds_shown
 from tests.support.nginx import Nginx
+from tests.support.project_client import TIMES_SHOWN
+from tests.support.project_client import ProjectClient
+from tests.support.project_client import arrivals
+from tests.support.project_client import lane
+from tests.support.project_client import seconds_shown
 from tests.support.relay import Relay
 from tests.support.service import PASSWORD
 from tests.support.service import Service
@@ -36,10 +36,10 @@ def line(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Service, Re
 
 
 @pytest.fixture
-def relayed(browser: Browser, line: tuple[Service, Relay], nginx: Nginx) -> Iterator[tuple[Ui, Desk, Relay]]:
+def relayed(browser: Browser, line: tuple[Service, Relay], nginx: Nginx) -> Iterator[tuple[Ui, ProjectClient, Relay]]:
     service, relay = line
     ui = Ui(browser, service)
-    yield ui, Desk(service, nginx.url), relay
+    yield ui, ProjectClient(service, nginx.url), relay
     ui.close()
 
 
@@ -47,10 +47,10 @@ def port_of(url: str) -> int:
     return int(urllib.parse.urlsplit(url).port or 0)
 
 
-def test_a_silent_line_is_joined_again_without_a_hole(relayed: tuple[Ui, Desk, Relay]) -> None:
-    ui, desk, relay = relayed
+def test_a_silent_line_is_joined_again_without_a_hole(relayed: tuple[Ui, ProjectClient, Relay]) -> None:
+    ui, client, relay = relayed
     ui.expect_offline()
-    page = ui.open(desk.start(desk.plan("line", arrivals(10, 58), "/json")), language="en")
+    page = ui.open(client.start(client.plan("line", arrivals(10, 58), "/json")), language="en")
     page.get_by_role("button", name="Table").click()
     seconds_shown(page, 3)
     relay.cut()
@@ -62,56 +62,56 @@ def test_a_silent_line_is_joined_again_without_a_hole(relayed: tuple[Ui, Desk, R
     assert [(after - before) % 60 for before, after in pairwise(times)] == [1] * (len(times) - 1)
 
 
-def test_a_service_killed_and_started_again_under_an_open_page(relayed: tuple[Ui, Desk, Relay]) -> None:
-    ui, desk, relay = relayed
+def test_a_service_killed_and_started_again_under_an_open_page(relayed: tuple[Ui, ProjectClient, Relay]) -> None:
+    ui, client, relay = relayed
     ui.expect_offline()
-    page = ui.open(desk.start(desk.plan("killed", arrivals(10, 120), "/json")), language="en")
+    page = ui.open(client.start(client.plan("killed", arrivals(10, 120), "/json")), language="en")
     page.get_by_role("button", name="Table").click()
     seconds_shown(page, 3)
-    address = desk.service.url
-    desk.service.end(signal.SIGKILL)
+    address = client.service.url
+    client.service.end(signal.SIGKILL)
     expect(page.get_by_text("Connection lost")).to_be_visible(timeout=PATIENCE_MS)
-    desk.service.start()
-    relay.target = port_of(desk.service.url)
-    desk.service.url = address
+    client.service.start()
+    relay.target = port_of(client.service.url)
+    client.service.url = address
     expect(page.locator("h1 .chip")).to_have_text("Error", timeout=PATIENCE_MS)
     expect(page.get_by_text("Connection lost")).to_be_hidden()
     seconds_shown(page, 3)
 
 
-def test_a_service_that_is_stopped_ends_the_run_and_keeps_its_report(relayed: tuple[Ui, Desk, Relay]) -> None:
-    ui, desk, relay = relayed
+def test_a_service_that_is_stopped_ends_the_run_and_keeps_its_report(relayed: tuple[Ui, ProjectClient, Relay]) -> None:
+    ui, client, relay = relayed
     ui.expect_offline()
-    page = ui.open(desk.start(desk.plan("drained", arrivals(10, 120), "/json")), language="en")
+    page = ui.open(client.start(client.plan("drained", arrivals(10, 120), "/json")), language="en")
     page.get_by_role("button", name="Table").click()
     seconds_shown(page, 3)
-    address = desk.service.url
-    desk.service.end(signal.SIGTERM)
-    desk.service.start()
-    relay.target = port_of(desk.service.url)
-    desk.service.url = address
+    address = client.service.url
+    client.service.end(signal.SIGTERM)
+    client.service.start()
+    relay.target = port_of(client.service.url)
+    client.service.url = address
     expect(page.get_by_role("region", name="Result")).to_contain_text("Stopped", timeout=PATIENCE_MS)
     expect(page.get_by_text("Connection lost")).to_be_hidden()
     ui.check(page)
 
 
-def test_a_page_stays_while_the_service_is_away_and_is_read_again(relayed: tuple[Ui, Desk, Relay]) -> None:
-    ui, desk, relay = relayed
+def test_a_page_stays_while_the_service_is_away_and_is_read_again(relayed: tuple[Ui, ProjectClient, Relay]) -> None:
+    ui, client, relay = relayed
     ui.expect_offline()
-    page = ui.open(f"/p/{desk.project}/plans", language="en")
+    page = ui.open(f"/p/{client.project}/plans", language="en")
     expect(page.get_by_role("heading", name="Plans")).to_be_visible()
-    address = desk.service.url
-    desk.service.end(signal.SIGKILL)
+    address = client.service.url
+    client.service.end(signal.SIGKILL)
     page.get_by_role("link", name="Runs", exact=True).click()
     away = page.get_by_role("alert").filter(has_text="cannot be reached since")
     expect(away).to_be_visible()
     expect(page.get_by_text("The page could not be opened")).to_be_visible()
     expect(page.get_by_role("heading", name="Plans")).to_be_visible()
     ui.check(page)
-    desk.service.start()
-    desk.plan("made meanwhile", arrivals(5, 5), "/json")
-    relay.target = port_of(desk.service.url)
-    desk.service.url = address
+    client.service.start()
+    client.plan("made meanwhile", arrivals(5, 5), "/json")
+    relay.target = port_of(client.service.url)
+    client.service.url = address
     expect(away).to_be_hidden(timeout=PATIENCE_MS)
     expect(page.get_by_role("link", name="made meanwhile")).to_be_visible(timeout=PATIENCE_MS)
     page.get_by_role("link", name="Runs", exact=True).click()
@@ -119,18 +119,18 @@ def test_a_page_stays_while_the_service_is_away_and_is_read_again(relayed: tuple
 
 
 @pytest.fixture
-def hasty(browser: Browser, tmp_path: Path, nginx: Nginx) -> Iterator[tuple[Ui, Desk]]:
+def hasty(browser: Browser, tmp_path: Path, nginx: Nginx) -> Iterator[tuple[Ui, ProjectClient]]:
     """A service whose tokens end soon, and which allows two attempts to sign in within a few seconds."""
     with Service(tmp_path / "data", access_token_ttl="10", login_attempts="2", login_window="6") as service:
         ui = Ui(browser, service)
-        yield ui, Desk(service, nginx.url)
+        yield ui, ProjectClient(service, nginx.url)
         ui.close()
 
 
-def test_a_token_that_ends_is_renewed_unseen(hasty: tuple[Ui, Desk]) -> None:
-    ui, desk = hasty
+def test_a_token_that_ends_is_renewed_unseen(hasty: tuple[Ui, ProjectClient]) -> None:
+    ui, client = hasty
     ui.expect_status(401)
-    page = ui.open(desk.start(desk.plan("token", arrivals(5, 56), "/json")), language="en")
+    page = ui.open(client.start(client.plan("token", arrivals(5, 56), "/json")), language="en")
     page.get_by_role("button", name="Table").click()
     first = page.evaluate("JSON.parse(localStorage.getItem('perfsvc.session')).token")
     page.locator(".sheet-table tbody tr").nth(12).wait_for(timeout=PATIENCE_MS)  # longer than its token
@@ -144,12 +144,12 @@ def test_a_token_that_ends_is_renewed_unseen(hasty: tuple[Ui, Desk]) -> None:
 
 def test_a_session_that_is_ended_is_said_on_the_open_page(ui: Ui, service: Service, nginx: Nginx) -> None:
     ui.expect_status(401)
-    desk = Desk(service, nginx.url)
+    client = ProjectClient(service, nginx.url)
     who = {"username": "gone", "email": "gone@example.org", "password": PASSWORD}
     user = service.post("/api/users/register/", who)
     assert user.status == 201, user
-    service.post(f"/api/projects/{desk.project}/members/", {"username": "gone", "role": "viewer"})
-    page = ui.open(desk.start(desk.plan("ended", arrivals(5, 60), "/json")), language="en", user=("gone", PASSWORD))
+    service.post(f"/api/projects/{client.project}/members/", {"username": "gone", "role": "viewer"})
+    page = ui.open(client.start(client.plan("ended", arrivals(5, 60), "/json")), language="en", user=("gone", PASSWORD))
     expect(page.locator(".uplot").first).to_be_visible(timeout=PATIENCE_MS)
     assert service.put(f"/api/users/{user.body['id']}/", {"is_active": 1}).status == 200
     expect(page.get_by_text(re.compile("Your session has ended|Sign in")).first).to_be_visible(timeout=PATIENCE_MS)
@@ -158,9 +158,9 @@ def test_a_session_that_is_ended_is_said_on_the_open_page(ui: Ui, service: Servi
 def test_a_target_that_dies_is_seen_by_its_errors(ui: Ui, service: Service, tmp_path: Path) -> None:
     tmp_path.chmod(0o755)
     with Nginx(tmp_path) as target:
-        desk = Desk(service, target.url)
+        client = ProjectClient(service, target.url)
         load = arrivals(20, 60, thresholds=["error_rate < 5 for 3s"])
-        page = ui.open(desk.start(desk.plan("dying", load, "/json")), language="zh", theme="dark")
+        page = ui.open(client.start(client.plan("dying", load, "/json")), language="zh", theme="dark")
         expect(page.get_by_text("目前通过")).to_be_visible(timeout=PATIENCE_MS)
     expect(page.get_by_text("将判为未通过")).to_be_visible(timeout=PATIENCE_MS)
     expect(lane(page, "错误类别").locator(".legend li").first).to_be_visible(timeout=PATIENCE_MS)
@@ -174,7 +174,9 @@ def test_a_target_that_dies_is_seen_by_its_errors(ui: Ui, service: Service, tmp_
 
 
 @pytest.mark.parametrize(("language", "theme", "width"), [("zh", "light", 1280), ("en", "dark", 390)])
-def test_too_many_attempts_to_sign_in_count_down(hasty: tuple[Ui, Desk], language: str, theme: str, width: int) -> None:
+def test_too_many_attempts_to_sign_in_count_down(
+    hasty: tuple[Ui, ProjectClient], language: str, theme: str, width: int
+) -> None:
     ui, _ = hasty
     ui.expect_status(401, 429)
     page = ui.open("/login", language=language, theme=theme, width=width, user=None)

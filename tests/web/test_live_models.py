@@ -15,8 +15,8 @@ from perfsvc.web.application import ROUTES
 from perfsvc.web.framework.openapi import describe
 from tests.service.test_live_output import frames_of
 from tests.service.test_run import make
-from tests.service.test_run import spec_of
 from tests.service.test_run import run_to_end
+from tests.service.test_run import spec_of
 from tests.support import virtual_time
 from tests.support.fake_protocol import Answer
 
