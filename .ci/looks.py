@@ -52,9 +52,14 @@ def menu(path: str, number: int, opener: str = MENU) -> Look:
     return Look(path, DIALOG, click(opener, item(number)))
 
 
+def choose(step: str) -> tuple[Act, ...]:
+    """Choose a step of a scene; on a phone the tree is folded."""
+    return ("narrow", ".steps-toggle"), ("click", step)
+
+
 def step(name: str) -> Look:
     """The editor of the scene that has every kind of step, with one of them chosen."""
-    return Look("/scenes/{scene}", ".step-form, .flow-fields", click(f"[role=treeitem]:has-text('{name}')"))
+    return Look("/scenes/{scene}", ".step-form, .flow-fields", choose(f"[role=treeitem]:has-text('{name}')"))
 
 
 def recorded(name: str, ready: str, *acts: Act) -> Look:
@@ -174,6 +179,7 @@ SCENES = {
     "scene-copy": menu("/scenes", 1, ROW_MENU),
     "scene-remove": menu("/scenes", 3, ROW_MENU),
     "scene-new": Look("/scenes/new", ".scene"),
+    "scene-steps": Look("/scenes/{scene}", ".step-form", (("narrow", ".steps-toggle"),)),
     "scene-request": step("下单"),
     "scene-sign": step("签名"),
     "scene-group": step("选购"),
@@ -187,19 +193,21 @@ SCENES = {
     "scene-rendezvous": step("集合"),
     "scene-grpc": step("库存"),
     "scene-viewer": Look("/scenes/{scene}", ".step-form", user="zhao"),
-    "scene-tried": Look("/scenes/{tried}", ".trial-figures", click(LIST_STEP, TRY)),
+    "scene-tried": Look("/scenes/{tried}", ".trial-figures", (*choose(LIST_STEP), *click(TRY))),
     "scene-extract": Look(
-        "/scenes/{tried}", ".json-pop", click(LIST_STEP, TRY, ".json button:has-text('9.5') >> nth=0")
+        "/scenes/{tried}", ".json-pop", (*choose(LIST_STEP), *click(TRY, ".json button:has-text('9.5') >> nth=0"))
     ),
-    "scene-variables": Look("/scenes/{tried}", ".trial-variables", click(LIST_STEP, TRY, "[role=tab] >> nth=3")),
-    "scene-sent": Look("/scenes/{tried}", ".trial-text", click(LIST_STEP, TRY, "[role=tab] >> nth=1")),
+    "scene-variables": Look(
+        "/scenes/{tried}", ".trial-variables", (*choose(LIST_STEP), *click(TRY, "[role=tab] >> nth=3"))
+    ),
+    "scene-sent": Look("/scenes/{tried}", ".trial-text", (*choose(LIST_STEP), *click(TRY, "[role=tab] >> nth=1"))),
     "scene-failed": Look("/scenes/{failing}", ".trial-figures", click(TRY)),
     "scene-offers": Look(
-        "/scenes/{tried}", ".offers", (*click(LIST_STEP), ("type", ".step-form .template-input >> nth=0", "{{"))
+        "/scenes/{tried}", ".offers", (*choose(LIST_STEP), ("type", ".step-form .template-input >> nth=0", "{{"))
     ),
     "scene-yaml": Look("/scenes/{scene}", ".source .cm-line", click(".scene-head .seg button >> nth=1")),
     "scene-json": Look("/scenes/{scene}", ".source .cm-line", click(".scene-head .seg button >> nth=2")),
-    "scene-wrong": Look("/scenes/{wrong}", ".step-form", click("[role=treeitem] >> nth=1")),
+    "scene-wrong": Look("/scenes/{wrong}", ".step-form", choose("[role=treeitem] >> nth=1")),
     "scene-conflict": Look(
         "/scenes/{wrong}",
         DIALOG,
@@ -249,15 +257,17 @@ RUN = {
     "run-paper": Look(recorded="run-report", ready="#config", paper=True),
     "search-live": recorded("search-live", ".story"),
     "search-report": recorded("search-report", "#config"),
+    "adaptive-live": recorded("adaptive-live", "#search .trace-load"),
+    "adaptive-report": recorded("adaptive-report", "#config"),
 }
 OF_BEGINNERS = "!/p/{beginners}"
 RULES = "[data-path='config.execution_config.thresholds']"
 MISTAKES = {
-    "mistake-variable": Look("/scenes/{wrong}", ".step-form", click("[role=treeitem] >> nth=1")),
+    "mistake-variable": Look("/scenes/{wrong}", ".step-form", choose("[role=treeitem] >> nth=1")),
     "mistake-column": Look(
         "/scenes/{wrong}",
         ".step-form .problem",
-        (("press", ".scene-env select >> nth=1", "ArrowDown"), *click("[role=treeitem] >> nth=1")),
+        (("press", ".scene-env select >> nth=1", "ArrowDown"), *choose("[role=treeitem] >> nth=1")),
     ),
     "mistake-path": Look(f"{OF_BEGINNERS}/scenes/{{unfound}}", ".trial-figures", click(TRY)),
     "mistake-port": Look(f"{OF_BEGINNERS}/scenes/{{closed}}", ".scene-side .problem", click(TRY)),

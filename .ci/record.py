@@ -1,11 +1,13 @@
 """Record what the pictures of the web UI are made from: ``.ci/record.py`` drives a small shop through an evening.
 
 It takes five minutes on an idle machine, and is needed only when replies of the service have changed. The result is
-``.ci/recording.json.gz``, from which ``make screenshots`` takes its pictures.
+``.ci/recording.json.gz``, from which ``make screenshots`` takes its pictures. ``.ci/record.py adaptive`` records the
+pages of the adaptive run alone, in two minutes, and leaves the others as they are.
 """
 
 from __future__ import annotations
 
+import argparse
 import math
 import os
 import signal
@@ -45,6 +47,7 @@ EVENING = [(20, 30), (25, 30), (15, 70), (80, 70), (12, 0)]
 """Seconds, and arrivals a second at their end."""
 THRESHOLDS = ["p95{下单} < 220 for 10s", "error_rate < 0.6"]
 SEARCH = {"level_time": 4, "settle_time": 0.8, "precision": 8, "confirmations": 1}
+TARGET = {"adaptive_target": {"metric": "p95", "target": 120}}
 
 
 class Evening:
@@ -56,7 +59,7 @@ class Evening:
         self.project = self._made("/api/projects/", {"name": "商城"})
         self._made("/api/projects/", {"name": "支付网关"})
         self.env = self._made("/api/envs/", {"name": "staging", "project_id": self.project, "host": shop.url})
-        self.parts = [self._scene(name, weight, steps) for name, (weight, steps) in SCENES.items()]
+        self.parts = [self.scene(name, weight, steps) for name, (weight, steps) in SCENES.items()]
 
     def look(self, name: str, path: str, ready: str = "main", *, keep: bool = False) -> None:
         """Open a page and record the replies and frames that it receives."""
@@ -82,8 +85,8 @@ class Evening:
         self._open.close()
         self.scenes[name].now = round(time.time(), 1)
 
-    def plan(self, name: str, config: dict[str, Any]) -> int:
-        body = {"name": name, "project_id": self.project, "scenes": self.parts}
+    def plan(self, name: str, config: dict[str, Any], scenes: list[dict[str, int]] | None = None) -> int:
+        body = {"name": name, "project_id": self.project, "scenes": scenes or self.parts}
         return self._made("/api/performance/plans/", {**body, "config": {"env_id": self.env, **config}})
 
     def start(self, plan: int) -> str:
@@ -98,7 +101,7 @@ class Evening:
     def path(self, rest: str = "") -> str:
         return f"/p/{self.project}{rest}"
 
-    def _scene(self, name: str, weight: int, steps: list[dict[str, Any]]) -> dict[str, int]:
+    def scene(self, name: str, weight: int, steps: list[dict[str, Any]]) -> dict[str, int]:
         body = {"name": name, "project_id": self.project, "steps": steps}
         return {"scene_id": self._made("/api/scenes/", body), "weight": weight}
 
@@ -133,6 +136,18 @@ def search(evening: Evening) -> str:
     evening.look("search-live", evening.path(f"/runs/{execution}"), ".story", keep=True)
     evening.rest(30)
     evening.leave("search-live")
+    evening.ended(execution)
+    return execution
+
+
+def adaptive(evening: Evening) -> str:
+    """A load that is moved to hold a response time. It has a scene of its own, whose replies slow down with load."""
+    scene = evening.scene("结算", 1, [step("付款", "pay", method="POST")])
+    config = {"test_mode": "adaptive", "concurrent_users": 60, "ramp_up_time": 25, "hold_time": 65, **TARGET}
+    execution = evening.start(evening.plan("结算稳态", config, [scene]))
+    evening.look("adaptive-live", evening.path(f"/runs/{execution}"), "#search", keep=True)
+    evening.rest(55)
+    evening.leave("adaptive-live")
     evening.ended(execution)
     return execution
 
@@ -181,28 +196,48 @@ def peak(evening: Evening) -> str:
     return execution
 
 
+def whole(evening: Evening) -> None:
+    """All pages."""
+    look, path = evening.look, evening.path
+    look("start", "/start")
+    history(evening)
+    found = search(evening)
+    held = adaptive(evening)
+    execution = peak(evening)
+    look("run-report", path(f"/runs/{execution}"), "#config")
+    look("run-window", path(f"/runs/{execution}?w=60-100&step=3"), "#config")
+    look("search-report", path(f"/runs/{found}"), "#config")
+    look("adaptive-report", path(f"/runs/{held}"), "#config")
+    for name in ("overview", "scenes", "plans", "runs", "envs", "data", "presets", "members"):
+        look(name, path("" if name == "overview" else f"/{name}"))
+    look("plan-new", path("/plans/new"))
+    for name in ("projects", "nodes", "plugins", "users", "me"):
+        look(name, f"/{name}")
+
+
+def adaptive_alone(evening: Evening) -> None:
+    """The pages of the adaptive run."""
+    held = adaptive(evening)
+    evening.look("adaptive-report", evening.path(f"/runs/{held}"), "#config")
+
+
+PARTS: dict[str, Callable[[Evening], None]] = {"whole": whole, "adaptive": adaptive_alone}
+"""What can be recorded; the other pages of the recording stay as they are."""
+
+
 def main() -> None:
-    """Record all pages."""
+    """Record all pages, or a part of them."""
+    parser = argparse.ArgumentParser(description="Record what the pages of runs are told.")
+    parser.add_argument("part", nargs="?", choices=PARTS, default="whole")
+    part = parser.parse_args().part
     with tempfile.TemporaryDirectory() as folder, ShopProcess() as shop, chromium() as browser:
         service = Service(Path(folder) / "data")
         ui = Ui(browser, service)
         try:
             evening = Evening(service, shop, ui)
-            look, path = evening.look, evening.path
-            look("start", "/start")
-            history(evening)
-            found = search(evening)
-            execution = peak(evening)
-            look("run-report", path(f"/runs/{execution}"), "#config")
-            look("run-window", path(f"/runs/{execution}?w=60-100&step=3"), "#config")
-            look("search-report", path(f"/runs/{found}"), "#config")
-            for name in ("overview", "scenes", "plans", "runs", "envs", "data", "presets", "members"):
-                look(name, path("" if name == "overview" else f"/{name}"))
-            look("plan-new", path("/plans/new"))
-            for name in ("projects", "nodes", "plugins", "users", "me"):
-                look(name, f"/{name}")
-            user = service.get("/api/users/me/").body
-            Recording(user, evening.scenes).save(RECORDING)
+            PARTS[part](evening)
+            earlier = {} if part == "whole" else Recording.load(RECORDING).scenes
+            Recording(service.get("/api/users/me/").body, earlier | evening.scenes).save(RECORDING)
         finally:
             ui.close()
             service.end()

@@ -65,6 +65,9 @@ RECORDED = {
     "浏览": "Browse",
     "下单": "order",
     "登录": "login",
+    "结算稳态": "Steady checkout",
+    "结算": "Checkout",
+    "付款": "pay",
     "缓存重建": "Cache rebuilt",
     "列表": "list",
     "详情": "detail",
@@ -200,9 +203,11 @@ def picture(page: Page, name: str, ready: str) -> None:
     settled(page, ready)
     if not page.locator("dialog[open]").count():
         size = page.viewport_size or {"width": 1440, "height": 900}
-        height: int = page.evaluate("document.documentElement.scrollHeight")
-        page.set_viewport_size({"width": size["width"], "height": max(size["height"], height)})
-        page.evaluate(DRAWN)
+        # What comes into sight may be higher than it was taken for.
+        for _ in range(3):
+            height: int = page.evaluate("document.documentElement.scrollHeight")
+            page.set_viewport_size({"width": size["width"], "height": max(size["height"], height)})
+            page.evaluate(DRAWN)
     page.screenshot(path=TARGET / f"{name}.png", animations="disabled")
 
 

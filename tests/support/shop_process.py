@@ -13,6 +13,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable
+from contextlib import nullcontext
 from types import TracebackType
 
 from tornado.httpserver import HTTPServer
@@ -20,8 +21,10 @@ from tornado.netutil import bind_sockets
 from tornado.web import Application
 from tornado.web import RequestHandler
 
-PAGES = {"list": 0.018, "detail": 0.026, "login": 0.040, "order": 0.090}
+PAGES = {"list": 0.018, "detail": 0.026, "login": 0.040, "order": 0.090, "pay": 0.024}
 """Pages, and the seconds that each takes in the middle."""
+TILLS = asyncio.Semaphore(6)
+"""Payments that are served at a time; the others wait, so that each takes the longer the more there are."""
 CAPACITY = 240.0
 """Orders a second that are served; of more, the rest are refused."""
 
@@ -36,7 +39,8 @@ class ShopState:
 
 class PageHandler(RequestHandler):
     async def get(self, page: str) -> None:
-        await asyncio.sleep(PAGES[page] * random.lognormvariate(0, 0.35))
+        async with TILLS if page == "pay" else nullcontext():
+            await asyncio.sleep(PAGES[page] * random.lognormvariate(0, 0.35))
         if page == "order" and (random.random() < ShopState.failing or self.crowded()):
             self.set_status(503)
             self.finish({"error": "stock service: pool exhausted (64/64)"})

@@ -80,6 +80,7 @@ def phone(ui: Ui, shop: int) -> Iterator[Page]:
     context.add_init_script(SIGN_IN % json.dumps([ui._session("admin", "correct horse"), "en", "light"]))
     page = context.new_page()
     page.goto(f"{ui.service.url}/p/{shop}/scenes/{scene}")
+    page.locator(".steps-toggle").tap()
     expect(page.get_by_role("treeitem")).to_have_count(4)
     yield page
     context.close()
@@ -105,6 +106,7 @@ def test_steps_are_dragged_by_a_finger_at_their_handles(phone: Page) -> None:
     row(phone, "one").tap()
     phone.locator(".step-head").get_by_role("button", name="More").tap()
     phone.get_by_role("menuitem", name="Move up").tap()
+    phone.locator(".steps-toggle").tap()
     expect(row(phone, "one")).to_have_attribute("data-step", "steps[0]")
     assert tree(phone) == BEGINNING
 

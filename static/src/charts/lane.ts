@@ -58,6 +58,8 @@ export interface LaneSpec {
   height: number
   /** Carries the time axis of the sheet. */
   axis?: boolean
+  /** Its values are whole numbers, and so are its ticks. */
+  counts?: boolean
   log?: boolean
   /** The top of the scale is at least this. */
   room?: () => number
@@ -272,7 +274,7 @@ export class LaneChart {
       size: gutter(),
       gap: 6,
       filter: (_, found) => found,
-      splits: (_u, _axis, min, max) => (spec.log ? logTicks(min, max) : ticks(max, few)),
+      splits: (_u, _axis, min, max) => (spec.log ? logTicks(min, max) : ticks(max, few, spec.counts)),
       values: (_, found) => found.map((value) => (spec.tick ? spec.tick(value) : short(value))),
     }
   }

@@ -2,12 +2,13 @@
 
 const STEPS = [1, 2, 2.5, 5]
 
-/** Round ticks from 0 up to a greatest value, about as many as wanted. */
-export function ticks(max: number, wanted = 3): number[] {
+/** Round ticks from 0 up to a greatest value, about as many as wanted; of counts there are no halves. */
+export function ticks(max: number, wanted = 3, counts = false): number[] {
   if (!(max > 0)) return [0]
   const rough = max / wanted
   const power = 10 ** Math.floor(Math.log10(rough))
-  const step = (STEPS.find((each) => each * power >= rough) ?? 10) * power
+  const steps = counts && power <= 1 ? STEPS.filter(Number.isInteger) : STEPS
+  const step = Math.max((steps.find((each) => each * power >= rough) ?? 10) * power, counts ? 1 : 0)
   const found: number[] = []
   for (let tick = 0; tick <= max * 1.0001; tick += step) found.push(Number(tick.toPrecision(12)))
   return found

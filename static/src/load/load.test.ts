@@ -190,6 +190,8 @@ describe('spans and scales', () => {
     expect(loadScale(464)).toEqual({ max: 500, step: 100 })
     expect(loadScale(1.2)).toEqual({ max: 1.5, step: 0.5 })
     expect(loadScale(10)).toEqual({ max: 10, step: 2 })
+    expect(loadScale(1.2, true)).toEqual({ max: 2, step: 1 })
+    expect(loadScale(2.3, true)).toEqual({ max: 3, step: 1 })
     expect(timeScale(840)).toEqual({ max: 840, step: 120 })
   })
 })

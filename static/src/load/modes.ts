@@ -25,6 +25,11 @@ export function isSearch(mode: Mode): boolean {
   return mode === 'break' || mode === 'hold'
 }
 
+/** Whether a run of the mode ends when it has found what it looks for, which may be early. */
+export function endsEarly(mode: Mode): boolean {
+  return mode === 'break'
+}
+
 /** The stages of a staged load, whatever they count. */
 export function stagesOf(config: LoadConfig): Stage[] {
   const execution = config.execution_config

@@ -4,14 +4,14 @@ export interface Scale {
   step: number
 }
 
-/** A scale for loads: at most five steps of 1, 2, 2.5 or 5 times a power of ten. */
-export function loadScale(most: number): Scale {
+/** A scale for loads: at most five steps of 1, 2, 2.5 or 5 times a power of ten; of users there are no halves. */
+export function loadScale(most: number, users = false): Scale {
   const value = Math.max(most, 1e-9)
   const power = 10 ** Math.floor(Math.log10(value / 5))
   // A step of 2.5 makes halves of small loads.
   const parts = power < 10 ? [1, 2, 5, 10] : [1, 2, 2.5, 5, 10]
   const step = parts.map((part) => part * power).find((size) => value / size <= 5.2) ?? 10 * power
-  const whole = value > 4 && step < 1 ? 1 : step
+  const whole = (users || value > 4) && step < 1 ? 1 : step
   return { max: Math.ceil(value / whole - 1e-9) * whole, step: whole }
 }
 

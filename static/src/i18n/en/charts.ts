@@ -1,6 +1,7 @@
 import type { zh } from '../zh'
 
 export const charts: (typeof zh)['charts'] = {
+  noEvents: 'none',
   paused: 'paused',
   chartOf: 'Chart: {title}',
   cursor: 'Cursor',

@@ -406,6 +406,7 @@ export const run: (typeof zhWork)['run'] = {
     sentenceHeld: 'A load of {level} holds {metric} at {held} (target {target})',
     sentenceNoHold: 'The run ended before the load was to be held',
     sentenceNotHeld: 'Not held: {metric} was {held} at a mean load of {level} (target {target})',
+    adjusting: 'Moving the load to hold {metric} at {target}, now at {level}',
     looking: 'Searching, {n} level tried | Searching, {n} levels tried',
     lookingBetween: 'the answer lies between {low} and {high}',
     lookingAbove: 'above {low}',

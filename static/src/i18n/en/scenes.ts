@@ -40,6 +40,8 @@ export const scenes: (typeof zhWork)['scenes'] = {
   changed: 'Changed',
   removeTitle: 'Delete the scene “{name}”?',
   steps: 'Steps',
+  stepBefore: 'Previous step',
+  stepAfter: 'Next step',
   part: {
     setup: 'Setup',
     on_start: 'On start',

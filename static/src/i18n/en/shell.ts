@@ -17,7 +17,7 @@ export const shell: (typeof zh)['shell'] = {
   newProject: 'New project',
   quickTest: 'Test one address',
   search: 'Search or run',
-  searchHint: 'Commands, pages, plans, scenes, runs…',
+  searchHint: 'Commands, pages, plans, scenes…',
   nothingFound: 'Nothing found for “{words}”',
   running: '{n} run in progress | {n} runs in progress',
   runningRuns: 'Runs in progress',

@@ -1,5 +1,6 @@
 // Texts: charts.
 export const charts = {
+  noEvents: '无',
   paused: '暂停',
   chartOf: '{title}的曲线',
   cursor: '游标',

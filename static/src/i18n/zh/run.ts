@@ -405,6 +405,7 @@ export const run = {
     sentenceHeld: '负载 {level} 使 {metric} 保持在 {held}（目标 {target}）',
     sentenceNoHold: '测试在保持阶段之前结束',
     sentenceNotHeld: '未能保持目标：平均负载 {level} 时 {metric} 为 {held}（目标 {target}）',
+    adjusting: '正在调整负载，使 {metric} 保持在 {target}，当前负载 {level}',
     looking: '正在搜索，已试 {n} 级',
     lookingBetween: '答案在 {low} 与 {high} 之间',
     lookingAbove: '高于 {low}',

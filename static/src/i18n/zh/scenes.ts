@@ -39,6 +39,8 @@ export const scenes = {
   changed: '修改',
   removeTitle: '删除业务流“{name}”？',
   steps: '步骤',
+  stepBefore: '上一步',
+  stepAfter: '下一步',
   part: {
     setup: '前置步骤',
     on_start: '用户启动步骤',

@@ -16,7 +16,7 @@ export const shell = {
   newProject: '新建项目',
   quickTest: '快速测试一个地址',
   search: '搜索或执行命令',
-  searchHint: '命令、页面、计划、业务流、执行…',
+  searchHint: '命令、页面、计划、业务流…',
   nothingFound: '没有找到“{words}”',
   running: '{n} 个测试进行中',
   runningRuns: '进行中的测试',

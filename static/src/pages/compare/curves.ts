@@ -37,14 +37,16 @@ interface Wanted {
   rest: (run: Compared) => number | null
   log?: boolean
   axis?: boolean
+  counts?: boolean
 }
 
-export function laneOf(curves: readonly Curve[], { figure, format, rest, log, axis }: Wanted): LaneSpec {
+export function laneOf(curves: readonly Curve[], { figure, format, rest, log, axis, counts }: Wanted): LaneSpec {
   const data = laid(curves, figure)
   return {
     height: 150,
     log: log ?? false,
     axis: axis ?? false,
+    counts: counts ?? false,
     data: () => data,
     lines: curves.map(({ name, look, run }) => ({
       key: run.id, label: name, token: look.token, style: 'line', format, rest: () => rest(run),

@@ -44,9 +44,9 @@ export interface Frame {
   y: (load: number) => number
 }
 
-export function frameOf(width: number, points: Point[], kept?: { time: Scale; load: Scale }): Frame {
+export function frameOf(width: number, points: Point[], users: boolean, kept?: { time: Scale; load: Scale }): Frame {
   const time = kept ? { ...kept.time, max: Math.max(kept.time.max, lengthOf(points)) } : timeScale(lengthOf(points), width / 90)
-  const load = kept?.load ?? loadScale(Math.max(peakOf(points), 1) * 1.14)
+  const load = kept?.load ?? loadScale(Math.max(peakOf(points), 1) * 1.14, users)
   const [left, right, top, bottom] = [MARGIN.left, width - MARGIN.right, MARGIN.top, HEIGHT - MARGIN.bottom]
   return {
     width, left, right, top, bottom, time, load,

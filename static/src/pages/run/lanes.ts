@@ -64,6 +64,7 @@ export function loadLane({ view, range, unfit }: Maker): LaneSpec {
   return {
     lines,
     height: 126,
+    counts: users,
     data,
     room: () => Math.max(peakOf(view.run.value.info?.planned.points ?? []), ...(course()?.ahead ?? []).map(([, level]) => level)),
     bands: () => absent().map(({ rows: [first, last] }) => ({ lower: 0, upper: 1, token: '--fail', alpha: 0.14, hatched: true, rows: [first - 1, last + 1] })),
