@@ -88,7 +88,7 @@ class Controller:
 
 
 def packets(agents: int, second: int, parts: list[list[StepWindow]]) -> Iterator[bytes]:
-    """What the agents tell of a second, as it comes over the wire."""
+    """Messages of the agents for a second, as they come over the wire."""
     for agent in range(agents):
         snapshot = Snapshot(
             node=name_of(agent),

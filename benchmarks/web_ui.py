@@ -153,9 +153,9 @@ class LongRun:
         self.page.locator(".uplot").first.wait_for()
         self.page.evaluate("frame()")
 
-    def tell(self, seconds: int, each: int = 1) -> None:
-        """Tell more seconds; draw after every ``each`` of them."""
-        self.page.evaluate(f"tell({seconds}, {each})")
+    def receive(self, seconds: int, draw_every: int = 1) -> None:
+        """Send more seconds to the page; draw after every ``draw_every`` of them."""
+        self.page.evaluate(f"receive({seconds}, {draw_every})")
 
     def work(self) -> float:
         """Seconds of processor time that the page's main thread has used so far: others on the machine do not count."""
@@ -252,13 +252,13 @@ def updates(run: LongRun, words: str) -> None:
 
     The latter follows in a frame of its own.
     """
-    run.tell(10)
+    run.receive(10)
     run.page.evaluate("longTasks.length = 0")
     charts, below = [], []
     for _ in range(UPDATES):
         run.page.evaluate("prepare()")
         before = run.work()
-        run.tell(1)
+        run.receive(1)
         drawn = run.work()
         run.page.wait_for_timeout(SETTLED_MS)
         charts.append((drawn - before) * 1000)
@@ -291,7 +291,7 @@ def memory(browser: Browser, service: Service) -> None:
     start = run.heap()
     sizes = []
     for _ in range(2):
-        run.tell(HOUR_S, 100)
+        run.receive(HOUR_S, 100)
         sizes.append(run.heap())
     line("memory after 3,600 frames of 20 steps, more than at first", f"{sizes[0] - start:+.1f} MB", "<= +15 MB")
     line("memory after another 3,600 frames", f"{sizes[1] - sizes[0]:+.1f} MB", "<= +2 MB")

@@ -36,7 +36,7 @@ window.hour = HOUR
   const sum = (list, name) => list.reduce((all, each) => all + each[name], 0)
   let [requestsSoFar, errorsSoFar] = [0, 0]
 
-  /** A second as the feed tells it; every figure differs from that of the second before. */
+  /** A second as the feed has it; every figure differs from that of the second before. */
   const data = (moment) => {
     const steps = second.steps.map((each) => step(each, moment))
     const [requests, errors] = [sum(steps, 'requests'), sum(steps, 'errors')]
@@ -77,16 +77,16 @@ window.hour = HOUR
       feed = this
       queueMicrotask(() => {
         this.dispatchEvent(new Event('open'))
-        this.tell(info)
-        this.tell(history())
+        this.deliver(info)
+        this.deliver(history())
       })
     }
     send() {}
     close() {}
-    tell(frame) {
-      this.hear(JSON.stringify(frame))
+    deliver(frame) {
+      this.dispatch(JSON.stringify(frame))
     }
-    hear(text) {
+    dispatch(text) {
       this.dispatchEvent(new MessageEvent('message', { data: text }))
     }
   }
@@ -105,11 +105,11 @@ window.hour = HOUR
   const ready = []
   /** Make the next second beforehand: that is not work of the page. */
   window.prepare = () => void ready.push(next())
-  /** Tell `count` seconds, and draw after every `each`. */
-  window.tell = async (count, each) => {
+  /** Deliver `count` seconds, and draw after every `drawEvery` of them. */
+  window.receive = async (count, drawEvery) => {
     for (let at = 1; at <= count; at++) {
-      feed.hear(ready.shift() ?? next())
-      if (at % each === 0 || at === count) await frame()
+      feed.dispatch(ready.shift() ?? next())
+      if (at % drawEvery === 0 || at === count) await frame()
     }
   }
 

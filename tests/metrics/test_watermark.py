@@ -89,7 +89,7 @@ def test_expecting_twice_changes_nothing() -> None:
 
 @st.composite
 def tellings(draw: st.DrawFn) -> tuple[int, list[SnapshotReport]]:
-    """Some nodes that tell their seconds in order, each at its own pace, some of them falling silent."""
+    """Some nodes that report their seconds in order, each at its own pace, some of them falling silent."""
     count = draw(st.integers(1, 5))
     reports: list[SnapshotReport] = []
     for node in range(count):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from tests.support.web_world import Api
@@ -48,6 +49,13 @@ async def test_nodes_by_weight_add_up(api: Api) -> None:
         ("central-2", 25.0, 3),
         ("central-3", 25.0, 2),
     ]
+
+
+async def test_processes_of_another_run_are_no_agents(api: Api, world: World) -> None:
+    agent = world.cluster.infos["agent-1"]
+    world.cluster.infos["central-1"] = msgspec.structs.replace(agent, name="central-1", kind="process")
+    seen = await preview(api, {**CONFIG, "control_mode": "distributed", "node_count": 2})
+    assert [(node["name"], node["share"], node["vus"]) for node in seen["nodes"]] == [("agent-1", 100.0, 10)]
 
 
 @pytest.mark.parametrize(

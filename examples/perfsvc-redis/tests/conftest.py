@@ -1,4 +1,4 @@
-"""A real Redis for all tests, and contract checks that tell what they found."""
+"""A real Redis for all tests, and full messages of failed contract checks."""
 
 from __future__ import annotations
 
