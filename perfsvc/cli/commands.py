@@ -90,16 +90,24 @@ def make_parser(language: str = "en") -> argparse.ArgumentParser:
         module.add(commands)
     for name, command in commands.choices.items():
         command.language = language
-        add_language(command, argparse.SUPPRESS)
-        if name != "serve":
-            command.add_argument(
-                "--log-level",
-                choices=LOG_LEVELS,
-                help="show log lines from this level on; debug has plugins' tracebacks",
-            )
+        for place, default in ((command, None), *((action, argparse.SUPPRESS) for action in actions_of(command))):
+            add_language(place, argparse.SUPPRESS)
+            if name != "serve":
+                place.add_argument(
+                    "--log-level",
+                    choices=LOG_LEVELS,
+                    default=default,
+                    help="show log lines from this level on; debug has plugins' tracebacks",
+                )
     if language == "zh":
         Catalogue((*HELP, *ARGPARSE)).apply(parser)
     return parser
+
+
+def actions_of(command: argparse.ArgumentParser) -> list[argparse.ArgumentParser]:
+    """Return the parsers of a command's own actions, such as ``list`` of ``users``: flags may stand after these too."""
+    groups = (action for action in command._actions if isinstance(action, argparse._SubParsersAction))  # noqa: SLF001
+    return [parser for group in groups for parser in group.choices.values()]
 
 
 def language_flag(argv: Sequence[str]) -> str | None:

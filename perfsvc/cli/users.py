@@ -24,10 +24,9 @@ NOW_DISABLED = Text("用户 {name} 已禁用\n", "user {name} was disabled\n")
 def add(commands: Any) -> None:
     """Add the command."""
     users = commands.add_parser("users", help="list, create and disable users, reset passwords; while no service runs")
-    users.add_argument("--config", type=Path, metavar="FILE", help="settings in a TOML file")
-    users.add_argument("--data-dir", metavar="DIR", help="data folder of the service")
+    with_place(users, None)
     actions = users.add_subparsers(dest="action", required=True)
-    actions.add_parser("list", help="list all users")
+    with_place(actions.add_parser("list", help="list all users"), argparse.SUPPRESS)
     create = named(actions, "create", "create a user")
     create.add_argument("--email", default="", metavar="ADDRESS")
     create.add_argument("--administrator", action="store_true", help="let the user administer the service")
@@ -40,7 +39,14 @@ def named(actions: Any, name: str, what: str) -> Any:
     """Add an action for one user."""
     action = actions.add_parser(name, help=what)
     action.add_argument("name", metavar="NAME")
+    with_place(action, argparse.SUPPRESS)
     return action
+
+
+def with_place(parser: Any, default: str | None) -> None:
+    """Add what names the database; before the action and after it."""
+    parser.add_argument("--config", type=Path, metavar="FILE", default=default, help="settings in a TOML file")
+    parser.add_argument("--data-dir", metavar="DIR", default=default, help="data folder of the service")
 
 
 def with_password(action: Any) -> None:

@@ -42,6 +42,20 @@ def test_create_list_reset_disable(users: Command) -> None:
     assert users("list").out.count("active") == 2
 
 
+def test_flags_may_stand_after_the_action(perfsvc: Command, tmp_path: Path) -> None:
+    settings = tmp_path / "perfsvc.toml"
+    settings.write_text(f'data_dir = "{tmp_path}"\n')
+    assert perfsvc("users", "create", "wang", "--data-dir", str(tmp_path)).code == 0
+    for words in (
+        ("users", "list", "--config", str(settings), "--lang", "zh"),
+        ("users", "--config", str(settings), "list", "--lang", "zh", "--log-level", "error"),
+        ("--lang", "zh", "users", "--data-dir", str(tmp_path), "list"),
+    ):
+        done = perfsvc(*words)
+        assert done.code == 0, done.err
+        assert [line.split() for line in done.out.splitlines()][1] == ["wang", "wang@localhost", "用户", "正常"]
+
+
 @pytest.mark.parametrize(
     ("words", "typed", "code", "said"),
     [

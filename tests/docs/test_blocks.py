@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import configparser
 import json
+import os
 import shlex
 import shutil
+import socket
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -33,6 +35,7 @@ from tests.docs.pages import retargeted
 from tests.docs.pages import text_of
 from tests.docs.pages import unhurried
 from tests.support.outcomes import assert_passed
+from tests.support.processes import running
 from tests.support.service import Service
 from tests.support.shop import Shop
 
@@ -161,15 +164,34 @@ def test_units_start_the_service(block: Block) -> None:
     assert make_parser().parse_args(words).command == "serve"
 
 
-@pytest.mark.parametrize("block", blocks("nginx"), ids=lambda block: block.name)
-def test_nginx_takes_its_configuration(block: Block, tmp_path: Path) -> None:
-    inner = block.text.replace("listen 80;", f"listen unix:{tmp_path}/socket;")
+def nginx(block: Block, folder: Path, service: str) -> list[str]:
+    """The command that starts nginx with a configuration of the pages, on a socket in a folder."""
+    inner = retargeted(block.text, "", service).replace("listen 80;", f"listen unix:{folder}/socket;")
     kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-    folders = "".join(f"{name}_temp_path {tmp_path}/{name};" for name in kinds)
-    path = tmp_path / "nginx.conf"
-    path.write_text(f"pid {tmp_path}/pid; events {{}} http {{ access_log off; {folders}\n{inner}}}")
+    folders = "".join(f"{name}_temp_path {folder}/{name};" for name in kinds)
+    user = "user root;" if os.geteuid() == 0 else ""
+    path = folder / "nginx.conf"
+    path.write_text(
+        f"{user} daemon off; pid {folder}/pid; events {{}} http {{ access_log off; {folders}\n{inner}}}", "utf-8"
+    )
     program = shutil.which("nginx", path="/usr/sbin:/usr/bin:/usr/local/sbin")
     assert program, "nginx is not installed: apt-get install nginx-light"
-    command = [program, "-t", "-e", f"{tmp_path}/errors", "-c", str(path)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
-    assert done.returncode == 0, done.stderr
+    return [program, "-e", f"{folder}/errors", "-c", str(path)]
+
+
+@pytest.mark.parametrize("block", blocks("nginx"), ids=lambda block: block.name)
+def test_nginx_passes_on_what_the_service_takes(block: Block, service: Service, tmp_path: Path) -> None:
+    """A data file of more than the megabyte that nginx allows by itself."""
+    project = service.post("/api/projects/", {"name": "behind nginx"}).body["id"]
+    rows = tmp_path / "rows.csv"
+    rows.write_text("name\n" + "abcdefghi\n" * 300_000, "utf-8")
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(tmp_path / "socket"))
+        listener.listen()
+        handed = {"pass_fds": [listener.fileno()], "env": {**os.environ, "NGINX": f"{listener.fileno()};"}}
+        with running(nginx(block, tmp_path, service.url), **handed):
+            sent = ["-H", f"Authorization: Bearer {service.token}", "--data-binary", f"@{rows}"]
+            address = f"http://localhost/api/datafiles/?project_id={project}&name=rows.csv"
+            command = ["curl", "-sS", "--unix-socket", str(tmp_path / "socket"), *sent, address]
+            done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    assert json.loads(done.stdout)["size"] == rows.stat().st_size

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import shutil
 import signal
 import subprocess
 from pathlib import Path
@@ -18,11 +19,13 @@ from tests.docs.pages import blocks
 from tests.docs.pages import blocks_of
 from tests.support.processes import running
 from tests.support.service import BIN
+from tests.support.service import Service
 from tests.support.shop import Shop
 
 MAKE = re.compile(r"make (\w+)\n")
 SERVE = re.compile(r"perfsvc serve .*\n")
 SHOP = ".venv/bin/python examples/shop.py\n"
+(BACKUP,) = [block.text for block in blocks_of("docs/operations.md") if "backup.db" in block.text]
 KNOWN = re.compile(r"(\. \.venv/bin/activate$|(perfsvc|api|curl|python3?|cp|export|field\(\)|api\(\)) |[A-Z_]+=|  )")
 """How a line may begin that is typed into the shell; what continues a line is indented."""
 
@@ -91,6 +94,27 @@ def test_operations(shell: DocsShell) -> None:
     page = (ROOT / "docs" / "operations.md").read_text("utf-8")
     metrics = set(re.findall(r"^# TYPE (\w+)", done.stdout, re.MULTILINE))
     assert metrics == set(re.findall(r"`((?:perfsvc|process)_\w+)`", page))
+
+
+def test_a_backup_is_restored_and_shrunk_as_described(docs_shell: DocsShell, service: Service, tmp_path: Path) -> None:
+    made = service.post("/api/projects/", {"name": "kept"}).body
+    secrets = {"variables": {"key": "s3cret-value"}, "secret_variables": ["key"]}
+    env = {"name": "sealed", "project_id": made["id"], "host": "http://127.0.0.1:1", **secrets}
+    assert service.post("/api/envs/", env).status == 201
+    done = docs_shell.type(BACKUP)
+    assert done.returncode == 0, done.stderr
+    folder = tmp_path / "data"
+    folder.mkdir(mode=0o700)
+    shutil.copy(docs_shell.folder / "backup.db", folder / "perfsvc.db")
+    shutil.copy(docs_shell.folder / "backup.key", folder / "secret.key")
+    page = (ROOT / "docs" / "operations.md").read_text("utf-8")
+    (shrink,) = re.findall(r"`(python3 -c [^`]*VACUUM[^`]*)`", page)
+    subprocess.run(["bash", "-c", shrink], cwd=tmp_path, check=True, timeout=30)
+    with Service(folder) as restored:
+        restored.token = service.token
+        assert made["id"] in [project["id"] for project in restored.get("/api/projects/?page_size=100").body["results"]]
+        found = restored.get(f"/api/envs/?project_id={made['id']}&q=sealed").body["results"]
+        assert [env["variables"] for env in found] == [{"key": "******"}]
 
 
 def test_the_service_starts_as_shown(tmp_path: Path) -> None:
