@@ -96,17 +96,17 @@ def test_operations(shell: DocsShell) -> None:
     assert metrics == set(re.findall(r"`((?:perfsvc|process)_\w+)`", page))
 
 
-def test_a_backup_is_restored_and_shrunk_as_described(docs_shell: DocsShell, service: Service, tmp_path: Path) -> None:
+def test_a_backup_is_restored_and_shrunk_as_described(shell: DocsShell, service: Service, tmp_path: Path) -> None:
     made = service.post("/api/projects/", {"name": "kept"}).body
     secrets = {"variables": {"key": "s3cret-value"}, "secret_variables": ["key"]}
     env = {"name": "sealed", "project_id": made["id"], "host": "http://127.0.0.1:1", **secrets}
     assert service.post("/api/envs/", env).status == 201
-    done = docs_shell.type(BACKUP)
+    done = shell.type(BACKUP)
     assert done.returncode == 0, done.stderr
     folder = tmp_path / "data"
     folder.mkdir(mode=0o700)
-    shutil.copy(docs_shell.folder / "backup.db", folder / "perfsvc.db")
-    shutil.copy(docs_shell.folder / "backup.key", folder / "secret.key")
+    shutil.copy(shell.folder / "backup.db", folder / "perfsvc.db")
+    shutil.copy(shell.folder / "backup.key", folder / "secret.key")
     page = (ROOT / "docs" / "operations.md").read_text("utf-8")
     (shrink,) = re.findall(r"`(python3 -c [^`]*VACUUM[^`]*)`", page)
     subprocess.run(["bash", "-c", shrink], cwd=tmp_path, check=True, timeout=30)
