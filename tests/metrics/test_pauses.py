@@ -28,6 +28,16 @@ def test_a_pause_is_known_to_a_tenth_of_a_second(
     assert spans == [pytest.approx((start, end, end - start)) for start, end in found]
 
 
+def test_a_pause_within_one_second_is_known_to_a_millisecond() -> None:
+    pauses = Pauses()
+    for second, (span, paused) in enumerate([(1.0, False), (0.5, True), (0.7, False), (0.7, False)]):
+        pauses.note(T0 + second, round(span * 1e9), paused=paused)
+    for start, length in ((3.25, 0.3), (1.5, 0.8), (1.7, 0.2)):
+        pauses.note_brief(T0 + start, length)
+    spans = [(block["start"] - T0, block["end"] - T0, block["seconds"]) for block in pauses.blocks()]
+    assert spans == [pytest.approx((1.5, 2.3, 0.8)), pytest.approx((3.25, 3.55, 0.3))]
+
+
 def test_no_pause_goes_on_after_the_end_of_the_run() -> None:
     pauses = Pauses()
     pauses.note(T0, 500_000_000, paused=True)

@@ -117,6 +117,7 @@ class Run:  # size: commands, callbacks and ending of one run; each is short and
         self._alarms = Alarms()
         self._watermark = Watermark()
         self._snapshot_ns = self._paused_ns = 0
+        self._paused_at = 0.0
         self.node_losses = NodeLosses(spec.load, self.metrics, self._elapsed)
         self._ended = asyncio.Event()
         self._allocator = allocator_of(spec, open_feed)
@@ -200,14 +201,15 @@ class Run:  # size: commands, callbacks and ending of one run; each is short and
         """Start no new requests. Raises IllegalTransition."""
         self._transition(RunEvent.PAUSE)
         self._add_event("pause", by=by)
-        self._paused_ns = self._clock.now_ns()
+        self._paused_ns, self._paused_at = self._clock.now_ns(), self._clock.wall()
         self._deployment.pause()
 
     def resume(self, by: str = "") -> None:
         """Continue. Raises IllegalTransition."""
         self._transition(RunEvent.RESUME)
         seconds = (self._clock.now_ns() - self._paused_ns) / NS_PER_S
-        self._add_event("resume", by=by, seconds=round(seconds, 3))
+        self.metrics.pauses.note_brief(self._paused_at, seconds)
+        self._add_event("resume", by=by, start=round(self._paused_at, 3), seconds=round(seconds, 3))
         self._deployment.resume()
 
     def stop(self, reason: EndReason = STOPPED_BY_USER, by: str = "") -> None:

@@ -4,10 +4,12 @@ import type uPlot from 'uplot'
 import { colour, faded, font, hatch } from './colours'
 import type { Ground } from './group'
 import { scaleOf } from './paths'
-import { drawnSpans } from './unfitSpans'
+import { drawnPauses, drawnSpans } from './unfitSpans'
 
 /** Hatched seconds are never narrower than this. */
 const NARROWEST = 7
+/** A pause of a tenth of a second has two edges as well. */
+const NARROWEST_PAUSE = 3
 const LINES = { plain: '--control', hand: '--brand', bad: '--fail', pin: '--brand' } as const
 
 export function below(u: uPlot, ground: Ground): void {
@@ -26,8 +28,7 @@ export function below(u: uPlot, ground: Ground): void {
     pen.fillStyle = colour('--line')
     pen.fillRect(X(ground.warmUp.to) - devicePixelRatio, top, devicePixelRatio, height)
   }
-  for (const pause of ground.pauses) {
-    const [from, to] = [X(pause.from), X(pause.to)]
+  for (const { from, to } of drawnPauses(ground.pauses, X, NARROWEST_PAUSE * devicePixelRatio)) {
     pen.fillStyle = colour('--sunk')
     pen.fillRect(from, top, to - from, height)
     pen.fillStyle = colour('--line')

@@ -35,6 +35,8 @@ export class ChartGroup {
   origin = 0
   /** Times are seconds since a beginning, not Unix seconds. */
   elapsed = false
+  /** They are of several days: a time of day alone would come twice. */
+  dated = false
   ground: Ground = { now: null, pauses: [], warmUp: null, unfit: [], lines: [] }
   /** Of every lane, in pixels; 0 when it is to be measured. */
   width = 0

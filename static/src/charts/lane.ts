@@ -2,7 +2,7 @@
 
 import uPlot from 'uplot'
 import { covers } from '@/run/fit'
-import { clock, grouped, NONE, span } from '@/i18n/format'
+import { grouped, NONE, span } from '@/i18n/format'
 import { colour, font } from './colours'
 import { above, below, limitLine, lineNames, unfitSeconds } from './ground'
 import type { ChartGroup } from './group'
@@ -10,6 +10,7 @@ import { gutter } from './gutter'
 import { greatest, least } from './paths'
 import { Picture, type Shape } from './picture'
 import { logBounds, logTicks, ticks, timeStep, timeTicks } from './scales'
+import { timeLabels } from './timeLabels'
 
 export interface Line {
   /** Stable name, for tables and read-outs. */
@@ -76,6 +77,8 @@ export interface LaneSpec {
 }
 
 const AXIS = 26
+/** Of a letter in a label that is centred on its tick. */
+const HALF_PX = 4
 
 export class LaneChart {
   u: uPlot
@@ -347,11 +350,10 @@ function axisLook(): Partial<uPlot.Axis> {
   }
 }
 
-function labels(u: uPlot, found: number[], { range, elapsed }: ChartGroup): (string | null)[] {
-  const seconds = found.some((tick) => tick % 60 !== 0)
+function labels(u: uPlot, found: number[], { range, elapsed, dated }: ChartGroup): (string | null)[] {
   const room = ((u.width - gutter()) / (range[1] - range[0])) || 0
-  const half = seconds ? 24 : 14
-  return found.map((tick) => ((range[1] - tick) * room < half ? null : elapsed ? span(tick) : clock(tick, seconds)))
+  const words = elapsed ? found.map((tick) => span(tick)) : timeLabels(found, dated, (found[1]! - found[0]!) * room)
+  return found.map((tick, at) => ((range[1] - tick) * room < HALF_PX * words[at]!.length ? null : words[at]!))
 }
 
 /** Rows of a window, with the last one before it and the first one after it: lines go to its edges. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { drawnSpans } from './unfitSpans'
+import { drawnPauses, drawnSpans } from './unfitSpans'
 
 const X = (time: number) => time / 4
 const spans = (count: number, every: number) => Array.from({ length: count }, (_, at) => ({ from: at * every, to: at * every + 1, kind: 'lag' as const }))
@@ -23,5 +23,11 @@ describe('unfit spans as they are drawn', () => {
 
   it('are those in view', () => {
     expect(drawnSpans(spans(100, 40), X, [500, 520], 8)).toHaveLength(3)
+  })
+})
+
+describe('pauses as they are drawn', () => {
+  it('have two edges, however short they are', () => {
+    expect(drawnPauses([{ from: 8, to: 8.5 }, { from: 20, to: 60 }], X, 3)).toEqual([{ from: 0.5625, to: 3.5625 }, { from: 5, to: 15 }])
   })
 })

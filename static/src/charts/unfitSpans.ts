@@ -1,6 +1,6 @@
-/** Unfit spans as they are drawn. One second is narrower than a pixel in a run of an hour, so each has a least width. */
+/** Unfit spans and pauses as they are drawn. One second is narrower than a pixel in a run of an hour, so each has a least width. */
 
-import type { UnfitSpan } from '@/run/fit'
+import type { Span, UnfitSpan } from '@/run/fit'
 
 interface DrawnSpan {
   from: number
@@ -25,4 +25,13 @@ export function drawnSpans(spans: readonly UnfitSpan[], X: (time: number) => num
     else found.push({ from: middle - half, to: middle + half, kind: span.kind })
   }
   return found
+}
+
+/** In pixels, each at least so wide, around its middle. */
+export function drawnPauses(pauses: readonly Span[], X: (time: number) => number, narrowest: number): Span[] {
+  return pauses.map((pause) => {
+    const middle = (X(pause.from) + X(pause.to)) / 2
+    const half = Math.max(narrowest, X(pause.to) - X(pause.from)) / 2
+    return { from: middle - half, to: middle + half }
+  })
 }

@@ -87,6 +87,11 @@ export function clock(time: string | number | Date, seconds = true): string {
   return seconds ? `${minutes}:${two(date.getSeconds())}` : minutes
 }
 
+/** The same after its day, where `dated`: in a run of more than a day a time of day alone comes twice. */
+export function clockOn(time: string | number | Date, dated: boolean, seconds = true): string {
+  return dated ? `${dayText(asDate(time), new Date())} ${clock(time, seconds)}` : clock(time, seconds)
+}
+
 /** Date and time of day in the viewer's zone. */
 export function moment(time: string | number | Date | null | undefined): string {
   if (time === null || time === undefined) return NONE

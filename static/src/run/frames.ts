@@ -31,7 +31,8 @@ export type RunEvent = Pick<Schemas['RunEvent'], 'elapsed' | 'time' | 'timestamp
   by?: string
   variable?: Variable
   level?: number
-  /** Of a pause that is over. */
+  /** Of a pause that is over: when it began, and how long it was. */
+  start?: number
   seconds?: number
   kind?: string
   node?: string

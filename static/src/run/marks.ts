@@ -28,7 +28,7 @@ export function marksOf(events: readonly RunEvent[], pauses: readonly Span[], co
   return [...marks, ...pauseMarks(events, pauses)].toSorted((a, b) => a.at - b.at)
 }
 
-/** Events say who paused and for how long, of even the shortest pause; when exactly say the pauses. */
+/** Events say who paused and for how long; when exactly say the pauses. */
 function pauseMarks(events: readonly RunEvent[], pauses: readonly Span[]): Mark[] {
   const rest = [...pauses]
   const told = events.flatMap((event, place): Mark[] => {

@@ -18,7 +18,7 @@ export function fromReport(report: Report): Run {
   const run = new Run()
   const rests = writeSeries(run, report.series)
   writeSteps(run.steps, report, rests)
-  run.pauses = report.pauses.map((pause) => ({ from: pause.start, to: pause.end }))
+  run.beginPauses(report.pauses)
   writeNodes(run.nodes, report, run.pauses, rests)
   run.status = report.status
   for (const step of report.steps) run.stepNames.set(step.index, step.name)

@@ -57,12 +57,37 @@ describe('a pause', () => {
     expect(run.pauses).toEqual([{ from: 98.4, to: 102.2 }])
   })
 
+  it('within one second is known from the event that ended it', () => {
+    const paused = { event: 'pause' as const, by: 'li', timestamp: 101, elapsed: 1, time: '' }
+    const resumed = { event: 'resume' as const, by: 'li', timestamp: 101, elapsed: 1, time: '', start: 101.25, seconds: 0.5 }
+    const told = [paused, resumed].map((data) => ({ type: 'event', timestamp: 101, data }) as Frame)
+    const run = played([info, ...from100([1, false]), ...told, { ...from100([1.5, false])[0]!, timestamp: 101 } as Frame, ...told])
+    expect(run.pauses).toEqual([{ from: 101.25, to: 101.75 }])
+    expect(marksOf(run.events, run.pauses, false)).toMatchObject([{ at: 101.25, kind: 'pause', by: 'li', seconds: 0.5 }])
+    expect(played([{ ...info, data: { ...info.data, pauses: [{ start: 101.25, end: 101.75, seconds: 0.5 }], events: [paused, resumed] } }]).pauses).toEqual(run.pauses)
+  })
+
+  it('is one where seconds and events tell of it', () => {
+    const resumed = { event: 'resume' as const, timestamp: 103, elapsed: 1.42, time: '', start: 101.42, seconds: 1.9 }
+    const run = played([info, ...from100([1, false], [1.42, true], [1.42, true], [2.12, false]), { type: 'event', timestamp: 103, data: resumed } as Frame])
+    expect(run.pauses).toEqual([{ from: 101.4, to: 103.3 }])
+  })
+
   it('says in its mark how long it was', () => {
     const events = [{ event: 'pause' as const, by: 'admin', timestamp: 101, elapsed: 1, time: '' }, { event: 'resume' as const, timestamp: 103, elapsed: 1.4, time: '' }]
     expect(marksOf(events, [{ from: 101.4, to: 103.3 }], false)).toMatchObject([{ at: 101.4, by: 'admin', seconds: expect.closeTo(1.9) as number }])
     expect(marksOf(events, [], false)).toMatchObject([{ at: 101, by: 'admin', seconds: undefined }])
     expect(marksOf([events[0]!, { ...events[1]!, seconds: 0.35 }], [], false)).toMatchObject([{ at: 101, by: 'admin', seconds: 0.35 }])
     expect(marksOf([events[0]!], [], false)).toMatchObject([{ at: 101, seconds: undefined }])
+  })
+})
+
+describe('two people who change the load in one second', () => {
+  const change = (by: string, level: number) => ({ type: 'event', timestamp: 105, data: { event: 'load', by, level, variable: 'arrival_rate', timestamp: 105, elapsed: 5.001, time: '' } }) as Frame
+
+  it('have a mark each with their names, at the same level too', () => {
+    const run = played([change('li', 30), change('wang', 30), change('zhao', 40), change('wang', 30)])
+    expect(marksOf(run.events, [], false)).toMatchObject([{ at: 105, by: 'li', level: 30 }, { at: 105, by: 'wang', level: 30 }, { at: 105, by: 'zhao', level: 40 }])
   })
 })
 

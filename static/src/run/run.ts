@@ -2,6 +2,7 @@
 
 import { SearchStory } from './search'
 import { extend, unfitness } from './fit'
+import { Pauses } from './pauses'
 import { restOf, writeNode, writeSecond, writeStep } from './rows'
 import { Track } from './track'
 import type { Span, UnfitSpan } from './fit'
@@ -24,7 +25,7 @@ export class Run {
   readonly stepCounts = new Map<number, { requests: number; errors: number }>()
   thresholds: ThresholdState[] = []
   events: RunEvent[] = []
-  pauses: Span[] = []
+  private readonly stops = new Pauses()
   /** The first seconds, which are in no figure; null where there are none. */
   warmUp: Span | null = null
   unfit: UnfitSpan[] = []
@@ -49,6 +50,15 @@ export class Run {
   /** When the load was over: its last second may be a short one. */
   get over(): number {
     return Math.min(this.main.end, this.main.last + Math.max(this.lastRan, 0.001))
+  }
+
+  get pauses(): readonly Span[] {
+    return this.stops.all
+  }
+
+  /** Pauses as the service tells them. */
+  beginPauses(blocks: readonly { start: number; end: number }[]): void {
+    this.stops.begin(blocks.map(({ start, end }) => ({ from: start, to: end })))
   }
 
   get empty(): boolean {
@@ -87,7 +97,7 @@ export class Run {
     this.statuses = { ...info.errors.statuses }
     this.validity = info.validity
     // Second by second, which the points of a history may be too wide for.
-    if (info.pauses) this.pauses = info.pauses.map(({ start, end }) => ({ from: start, to: end }))
+    if (info.pauses) this.beginPauses(info.pauses)
     if (info.unfit) this.unfitWidth = 1
     if (info.unfit) this.unfit = info.unfit.map(({ start, end, kind }) => ({ from: start, to: end, kind: kind as UnfitSpan['kind'] }))
     this.search.begin(info.search, info.mode)
@@ -122,7 +132,7 @@ export class Run {
   private forget(): void {
     this.main.clear()
     this.elapsed = null
-    if (!this.info?.pauses) this.pauses = []
+    if (!this.info?.pauses) this.beginPauses([])
     if (!this.info?.unfit) this.unfit = []
   }
 
@@ -142,7 +152,7 @@ export class Run {
     const ran = this.ranFor(data)
     writeSecond(this.main, row, data, restOf(data.paused, ran, data.width))
     this.lastRan = ran
-    if (!earlier || !this.info?.pauses) this.notePause(time, data, ran)
+    if (!earlier || !this.info?.pauses) this.stops.second(time, data, ran)
     if (!earlier || !this.info?.unfit) this.judge(time, data)
     this.elapsed = data.elapsed
     if (data.steps?.length) {
@@ -174,15 +184,6 @@ export class Run {
     return elapsed - this.elapsed
   }
 
-  /** The part of a second in which the load did not go on belongs to a pause that begins or ends in it. */
-  private notePause(time: number, { paused, width }: Second, ran: number): void {
-    const idle = tenths(Math.min(width, Math.max(0, width - ran)))
-    const last = this.pauses.at(-1)
-    if (last && last.to > time) return
-    if (last?.to === time) last.to = tenths(time + (paused ? width : idle))
-    else if (paused) this.pauses.push({ from: tenths(time + width - idle), to: time + width })
-  }
-
   private judge(time: number, data: Second): void {
     const kind = data.paused ? null : unfitness(data)
     if (!kind) return
@@ -191,13 +192,11 @@ export class Run {
   }
 
   private note(event: RunEvent): void {
-    const known = this.events.some((other) => other.event === event.event && other.elapsed === event.elapsed && other.timestamp === event.timestamp && other.node === event.node && other.level === event.level)
-    if (!known) this.events.push(event)
+    const known = this.events.some((other) => other.event === event.event && other.elapsed === event.elapsed && other.timestamp === event.timestamp && other.node === event.node && other.level === event.level && other.by === event.by)
+    if (known) return
+    this.events.push(event)
+    this.stops.event(event)
   }
-}
-
-function tenths(seconds: number): number {
-  return Math.round(seconds * 10) / 10
 }
 
 export function warmUpOf(block: WarmUp | null | undefined): Span | null {

@@ -31,7 +31,7 @@ export function useRunPins(view: RunView) {
   }
   useKey({ key: 'p', label: () => t('run.steer.key.pin'), when: () => view.mayEdit.value, run: make })
 
-  const pinned = computed<Pin[]>(() => (void language.value, pins.value.map((pin) => ({ id: pin.id, at: pin.from, to: pin.to, tone: 'pin', icon: PinIcon, text: short(pin.text), why: `${pinTime(pin)} · ${pin.text} · ${pin.author}` }))))
+  const pinned = computed<Pin[]>(() => (void language.value, pins.value.map((pin) => ({ id: pin.id, at: pin.from, to: pin.to, tone: 'pin', icon: PinIcon, text: short(pin.text), why: `${pinTime(pin, view.when)} · ${pin.text} · ${pin.author}` }))))
   return { pins, pinned, open, picked, at, show, make }
 }
 

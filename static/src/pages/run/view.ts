@@ -8,6 +8,7 @@ import { usePins, type RunPin } from '@/api/pins'
 import { useRights } from '@/api/projects'
 import { ChartGroup } from '@/charts/group'
 import { forgetColours } from '@/charts/colours'
+import { clockOn } from '@/i18n/format'
 import { failed } from '@/parts/notices'
 import { painted } from '@/parts/stages'
 import type { Span } from '@/run/fit'
@@ -43,6 +44,10 @@ export interface RunView {
   /** Unix time of the last second that is known. */
   now: ComputedRef<number>
   whole: ComputedRef<Span>
+  /** Whether it is longer than a day. */
+  dated: ComputedRef<boolean>
+  /** A moment in words, with its day in a run of more than a day. */
+  when: (time: string | number, seconds?: boolean) => string
   window: ComputedRef<Span | null>
   shown: ComputedRef<Span>
   follow: Ref<Follow>
@@ -66,6 +71,7 @@ const KEY: InjectionKey<RunView> = Symbol('run view')
 /** A live run is in view from its start up to this long; then the last part of it. */
 export const WHOLE_UP_TO_S = 1800
 const LAST_PART_S = 600
+const DAY_S = 86_400
 
 export function useRunView(): RunView {
   return inject(KEY)!
@@ -124,7 +130,7 @@ function useSource(execution: ComputedRef<Execution>) {
     // The answer stands in the report itself, and is in view before thousands of points are written.
     if (run.value.empty && !found.search) await painted()
     if (left) return
-    run.value = keeping(run.value, fromReport(found))
+    run.value = keeping(run.value, found)
     void detail(found)
   }
   const load = async () => {
@@ -173,11 +179,12 @@ function join(execution: ComputedRef<Execution>, run: ShallowRef<Run>, state: Re
 }
 
 /** What the feed told and the report does not hold stays: errors by class, seconds of each step. */
-function keeping(live: Run, recorded: Run): Run {
+function keeping(live: Run, report: Report): Run {
+  const recorded = fromReport(report)
   if (live.empty) return recorded
   live.unfit = recorded.unfit
   live.unfitWidth = recorded.unfitWidth
-  live.pauses = recorded.pauses
+  live.beginPauses(report.pauses)
   live.warmUp = recorded.warmUp
   live.events = recorded.events
   live.failures = recorded.failures
@@ -209,9 +216,11 @@ function useFacts(execution: ComputedRef<Execution>, { run, report, tick }: Sour
     const end = live.value ? Math.max(now.value, course.value?.end ?? 0, start.value + 30) : Math.max(now.value, start.value + 1)
     return { from: start.value, to: end }
   })
+  const dated = computed(() => whole.value.to - whole.value.from > DAY_S)
+  const when = (time: string | number, seconds = true) => clockOn(time, dated.value, seconds)
   const name = computed(() => run.value.info?.plan_name ?? execution.value.plan_name ?? report.value?.plan_name ?? report.value?.name ?? '')
   const stepName = (index: number) => run.value.stepNames.get(index) ?? report.value?.steps.find((each) => each.index === index)?.name ?? `#${index}`
-  return { status, live, mode, variable, start, now, course, whole, name, stepName }
+  return { status, live, mode, variable, start, now, course, whole, dated, when, name, stepName }
 }
 
 function maxVusOf(config: Record<string, unknown> | undefined): number | null {
@@ -263,13 +272,14 @@ function linesOf({ from, to }: RunPin): { at: number; tone: 'pin' }[] {
 
 /** Charts draw from the buffers whenever something is new, outside of Vue's updates. */
 function followCharts(view: RunView): void {
-  const { group, shown, whole, window, tick, run, live, now, marks, pins } = view
+  const { group, shown, whole, dated, window, tick, run, live, now, marks, pins } = view
   watch(
     [tick, shown, marks, pins, live],
     () => {
       const { from, to } = shown.value
       if (live.value && !window.value && from > whole.value.from) group.follow([from, to])
       else group.show([from, to])
+      group.dated = dated.value
       group.ground = { now: live.value ? now.value : null, pauses: run.value.pauses, warmUp: run.value.warmUp, unfit: run.value.unfit, lines: [...marks.value, ...pins.value.flatMap(linesOf)] }
       group.draw()
     },

@@ -16,9 +16,12 @@ export function said(text: Text | null | undefined): string {
   return words.charAt(0).toUpperCase() + words.slice(1)
 }
 
+/** A moment in words. */
+type When = (time: number, seconds?: boolean) => string
+
 /** The moment or the time of a pin. */
-export function pinTime({ from, to }: { from: number; to: number | null }): string {
-  return to === null ? clock(from) : `${clock(from)} – ${clock(to)}`
+export function pinTime({ from, to }: { from: number; to: number | null }, when: When): string {
+  return to === null ? when(from) : `${when(from)} – ${when(to)}`
 }
 
 /** How many requests failed, and of what: the most frequent classes with their share of all errors. */
@@ -76,11 +79,11 @@ export function valueParts(expression: string, value: N | undefined): [string, s
 const ICONS: Record<Mark['kind'], LucideIcon> = { warmUp: Flame, pause: Pause, load: SlidersHorizontal, auto: Gauge, node: Server, threshold: X, validity: TriangleAlert, stop: CircleStop }
 const NODE_CHANGES = new Set(['lost', 'joined', 'returned', 'replaced'])
 
-export function pinOf(mark: Mark, nameOf: (step: string) => string = (name) => name): Pin {
-  return { at: mark.at, to: mark.to, tone: mark.tone, icon: mark.change === 'lost' ? ServerOff : ICONS[mark.kind], text: markText(mark, nameOf), why: whyOf(mark, nameOf) }
+export function pinOf(mark: Mark, when: When): Pin {
+  return { at: mark.at, to: mark.to, tone: mark.tone, icon: mark.change === 'lost' ? ServerOff : ICONS[mark.kind], text: markText(mark, when), why: whyOf(mark, when) }
 }
 
-function markText(mark: Mark, nameOf: (step: string) => string): string {
+function markText(mark: Mark, when: When): string {
   const level = levelText(mark.level ?? null, mark.variable ?? 'vus')
   switch (mark.kind) {
     case 'warmUp':
@@ -88,13 +91,13 @@ function markText(mark: Mark, nameOf: (step: string) => string): string {
     case 'pause':
       return mark.seconds ? t('run.marks.pause', { seconds: short(mark.seconds) }) : t('run.marks.paused')
     case 'load':
-      return t('run.marks.load', { by: mark.by ?? '', at: clock(mark.at, false), level })
+      return t('run.marks.load', { by: mark.by ?? '', at: when(mark.at, false), level })
     case 'auto':
       return t('run.marks.auto', { level })
     case 'node':
       return t(`run.marks.node.${NODE_CHANGES.has(mark.change ?? '') ? mark.change : 'resplit'}` as Key, { node: mark.node ?? '' })
     case 'threshold':
-      return t(mark.state === 'mended' ? 'run.marks.mended' : 'run.marks.threshold', { rule: nameOf(mark.expression ?? '') })
+      return t(mark.state === 'mended' ? 'run.marks.mended' : 'run.marks.threshold', { rule: mark.expression ?? '' })
     case 'validity':
       return t('run.marks.validity', { state: t(`run.validity.${mark.state as 'SUSPECT'}`) })
     case 'stop':
@@ -102,7 +105,7 @@ function markText(mark: Mark, nameOf: (step: string) => string): string {
   }
 }
 
-function whyOf(mark: Mark, nameOf: (step: string) => string): string {
-  const words = [clock(mark.at), markText(mark, nameOf), said(mark.reason), mark.kind === 'pause' ? (mark.by ?? '') : '']
+function whyOf(mark: Mark, when: When): string {
+  const words = [when(mark.at), markText(mark, when), said(mark.reason), mark.kind === 'pause' ? (mark.by ?? '') : '']
   return words.filter(Boolean).join(' · ')
 }
