@@ -126,6 +126,25 @@ def test_pause_resume_and_what_is_illegal() -> None:
     assert report["pauses"][0]["seconds"] == pytest.approx(30, abs=1)
 
 
+def test_a_pause_within_one_second_is_in_the_report_where_its_second_is() -> None:
+    async def main() -> tuple[dict[str, Any], list[Second]]:
+        watcher = Watcher()
+        run = make(spec_of(), Answer(), watcher)
+        await run.start()
+        await asyncio.sleep(2.35)
+        run.pause("li")
+        await asyncio.sleep(0.3)
+        run.resume("li")
+        return await run.wait(), watcher.seconds
+
+    report, seconds = virtual_time.run(main())
+    (shorter,) = [second.second for second in seconds[:-1] if second.span_ns < 0.9e9]
+    start = pytest.approx(shorter + 0.35, abs=0.06)
+    assert report["pauses"] == [{"start": start, "end": pytest.approx(shorter + 0.65, abs=0.06), "seconds": 0.3}]
+    resumed = next(event for event in report["events"] if event["event"] == "resume")
+    assert (resumed["by"], resumed["start"], resumed["seconds"]) == ("li", start, 0.3)
+
+
 @pytest.mark.parametrize("set_by_s", [-3_600, 3_600])
 @pytest.mark.parametrize("at_s", [0.5, 1.5, 3])
 def test_a_wall_clock_that_is_set_changes_no_duration_and_loses_no_second(set_by_s: float, at_s: float) -> None:

@@ -118,6 +118,7 @@ class Run:  # size: commands, callbacks and ending of one run; each is short and
         self._watermark = Watermark()
         self._snapshot_ns = self._paused_ns = 0
         self._paused_at = 0.0
+        self._second_end = 0
         self.node_losses = NodeLosses(spec.load, self.metrics, self._elapsed)
         self._ended = asyncio.Event()
         self._allocator = allocator_of(spec, open_feed)
@@ -201,7 +202,7 @@ class Run:  # size: commands, callbacks and ending of one run; each is short and
         """Start no new requests. Raises IllegalTransition."""
         self._transition(RunEvent.PAUSE)
         self._add_event("pause", by=by)
-        self._paused_ns, self._paused_at = self._clock.now_ns(), self._clock.wall()
+        self._paused_ns, self._paused_at = self._clock.now_ns(), self._moment()
         self._deployment.pause()
 
     def resume(self, by: str = "") -> None:
@@ -265,7 +266,7 @@ class Run:  # size: commands, callbacks and ending of one run; each is short and
         """Merge a snapshot, and act on the seconds it completes."""
         if not self.metrics.merge(snapshot):
             return
-        self._snapshot_ns = self._clock.now_ns()
+        self._snapshot_ns, self._second_end = self._clock.now_ns(), snapshot.second + 1
         seconds = self._complete_seconds(snapshot)
         breaches = [breach for second in seconds for breach in self._judge.observe(second, self.metrics)]
         if seconds:
@@ -338,6 +339,12 @@ class Run:  # size: commands, callbacks and ending of one run; each is short and
         """Return the current profile time in seconds, extrapolated from the latest snapshot."""
         running = self.state is RunState.RUNNING and self._snapshot_ns
         return self.metrics.elapsed + ((self._clock.now_ns() - self._snapshot_ns) / NS_PER_S if running else 0.0)
+
+    def _moment(self) -> float:
+        """Return the present moment on the axis of the seconds, which begin with the load, Unix time."""
+        if not self._snapshot_ns:
+            return self._clock.wall()
+        return self._second_end + (self._clock.now_ns() - self._snapshot_ns) / NS_PER_S
 
     def _apply(self, level: float, by: str) -> None:
         self._deployment.set_level(level)
