@@ -199,6 +199,13 @@ def test_on_paper_the_report_is_light_and_fits(ui: Ui, client: ProjectClient) ->
     ).to_be_visible()
     assert page.evaluate("getComputedStyle(document.documentElement).backgroundColor") == "rgba(0, 0, 0, 0)"
     assert page.evaluate("getComputedStyle(document.querySelector('#steps thead button')).display") == "contents"
+    for part, rule, value in (
+        ("#sheet", "breakInside", "avoid"),
+        ("#sheet .lane:last-of-type", "breakInside", "avoid"),
+        ("#sheet .lane.is-thin", "breakAfter", "avoid"),
+        ("#sheet .card-head", "breakAfter", "avoid"),
+    ):
+        assert page.evaluate(f"getComputedStyle(document.querySelector('{part}')).{rule}") == value
     page.emulate_media(media="screen")
     page.evaluate("dispatchEvent(new Event('afterprint'))")
     expect(page.locator("html")).to_have_class(re.compile("dark"))

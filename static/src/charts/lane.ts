@@ -85,6 +85,8 @@ export class LaneChart {
   private readouts: { element: HTMLElement; line: number }[] = []
   private readonly observer: ResizeObserver
   private lastData: LaneData
+  /** Of the values; found once for each change. */
+  private bound: [number, number]
   private seen = true
   private stale = false
   private readonly picture = new Picture()
@@ -96,6 +98,7 @@ export class LaneChart {
     private readonly group: ChartGroup,
   ) {
     this.lastData = spec.data()
+    this.bound = this.bounds()
     this.u = this.build()
     group.add(this)
     this.observer = new ResizeObserver(([entry]) => this.fit(Math.floor(entry!.contentRect.width)))
@@ -121,8 +124,8 @@ export class LaneChart {
     this.u.batch(() => {
       this.u.setData([this.lastData.x, ...this.lastData.drawn] as unknown as uPlot.AlignedData, false)
       this.u.setScale('x', { min: this.group.range[0], max: this.group.range[1] })
-      const [min, max] = this.bounds()
-      this.u.setScale('y', { min, max })
+      this.bound = this.bounds()
+      this.u.setScale('y', { min: this.bound[0], max: this.bound[1] })
     })
   }
 
@@ -216,7 +219,7 @@ export class LaneChart {
       cursor: this.cursorOptions(),
       scales: {
         x: { time: false, auto: false, range: () => group.range },
-        y: { distr: spec.log ? 3 : 1, auto: false, range: () => this.bounds() },
+        y: { distr: spec.log ? 3 : 1, auto: false, range: () => this.bound },
       },
       axes: [this.timeAxis(), this.valueAxis()],
       // Known to the cursor, drawn by `lines`.

@@ -4,6 +4,7 @@ import type uPlot from 'uplot'
 import { channels } from './colours'
 import { Cover, Pixels } from './columns'
 import { scaleOf } from './paths'
+import { ringParts } from './ring'
 
 export interface Shape {
   token: string
@@ -67,6 +68,8 @@ export class Picture {
   /** Pixels of this picture in one of the chart's canvas. */
   private fine = 1
   private shown: Shown | null = null
+  /** Where the canvas has the first column: a canvas that is drawn onto itself would be drawn twice. */
+  private ring = 0
 
   /** Draw rows of a chart's data, bands below lines; where only rows were added, only these. */
   draw(u: uPlot, drawing: Drawing): void {
@@ -76,15 +79,25 @@ export class Picture {
     const wide = Math.max(...drawing.shapes.map((shape) => this.thickness(shape)), 1)
     const from = kept === null ? 0 : Math.max(0, this.columnOf(u, drawing.times[this.shown!.row]!) - wide - 1)
     if (kept) this.move(kept)
+    else if (kept === null) this.ring = 0
     this.pixels.clear(from)
     this.shown = next
     const rows = [this.before(u, drawing, from - wide - 1), drawing.rows[1]] as const
     this.place(u, drawing.times, rows)
     for (const band of drawing.bands) this.band(u, band, rows)
     for (const shape of drawing.shapes) this.shape(u, shape, rows, drawing.times)
+    this.store(from)
+    this.show(u)
+  }
+
+  private store(from: number): void {
     const { width, height } = this.pixels
-    this.pen.putImageData(this.image, 0, 0, from, 0, width - from, height)
-    u.ctx.drawImage(this.canvas, u.bbox.left, u.bbox.top, u.bbox.width, u.bbox.height)
+    for (const part of ringParts(width, this.ring, from)) this.pen.putImageData(this.image, part.at - part.from, 0, part.from, 0, part.columns, height)
+  }
+
+  private show({ ctx, bbox: { left, top, width, height } }: uPlot): void {
+    if (!this.ring) return ctx.drawImage(this.canvas, left, top, width, height)
+    for (const { from, at, columns } of ringParts(width, this.ring)) ctx.drawImage(this.canvas, at, 0, columns, height, left + from, top, columns, height)
   }
 
   private shownOf(u: uPlot, { times, rows, edition, moving, origin, bands, shapes }: Drawing): Shown {
@@ -104,9 +117,7 @@ export class Picture {
 
   private move(columns: number): void {
     this.pixels.shift(columns)
-    this.pen.globalCompositeOperation = 'copy'
-    this.pen.drawImage(this.canvas, -columns, 0)
-    this.pen.globalCompositeOperation = 'source-over'
+    this.ring = (this.ring + columns) % this.pixels.width
   }
 
   private columnOf(u: uPlot, time: number): number {
