@@ -62,34 +62,6 @@ def test_a_silent_line_is_joined_again_without_a_hole(relayed: tuple[Ui, Project
     assert [(after - before) % 60 for before, after in pairwise(times)] == [1] * (len(times) - 1)
 
 
-FREEZING = """
-() => {
-  window.states = []
-  for (const name of ['freeze', 'resume']) document.addEventListener(name, () => window.states.push(name))
-}
-"""
-ROWS = "() => [...document.querySelectorAll('.sheet-table tbody tr')].map((row) => row.textContent)"
-
-
-def test_a_page_that_was_frozen_has_what_another_page_was_told(relayed: tuple[Ui, ProjectClient, Relay]) -> None:
-    ui, client, _ = relayed
-    path = client.start(client.plan("frozen", arrivals(10, 50), "/json"))
-    pages = [ui.open(path, language="en") for _ in range(2)]
-    for page in pages:
-        page.get_by_role("button", name="Table").click()
-        seconds_shown(page, 3)
-    frozen, other = pages
-    frozen.evaluate(FREEZING)
-    tools = frozen.context.new_cdp_session(frozen)
-    tools.send("Page.setWebLifecycleState", {"state": "frozen"})
-    seconds_shown(other, 15)
-    tools.send("Page.setWebLifecycleState", {"state": "active"})
-    seconds_shown(frozen, 17)
-    seconds_shown(other, 17)
-    assert frozen.evaluate("window.states") == ["freeze", "resume"]
-    assert frozen.evaluate(ROWS)[:16] == other.evaluate(ROWS)[:16]
-
-
 def test_a_service_killed_and_started_again_under_an_open_page(relayed: tuple[Ui, ProjectClient, Relay]) -> None:
     ui, client, relay = relayed
     ui.expect_offline()
