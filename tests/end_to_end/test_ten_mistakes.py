@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import copy
-import json
-import urllib.request
 from collections.abc import Callable
 from typing import Any
 from typing import NamedTuple
@@ -45,10 +43,7 @@ class Shop(NamedTuple):
 
     def uploaded(self, name: str, content: bytes) -> Answer:
         """A data file, sent."""
-        path = f"{self.service.url}/api/datafiles/?project_id={self.project}&name={name}"
-        headers = {"Authorization": f"Bearer {self.service.token}", "Content-Type": "text/csv"}
-        with urllib.request.urlopen(urllib.request.Request(path, content, headers), timeout=20) as answer:
-            return Answer(answer.status, json.loads(answer.read()))
+        return self.service.upload(self.project, name, content)
 
     def seen_by(self, name: str) -> Shop:
         """The shop as another user has it."""

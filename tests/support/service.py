@@ -104,6 +104,13 @@ class Service:
     def delete(self, path: str) -> Answer:
         return self._call("DELETE", path, None)
 
+    def upload(self, project: int, name: str, content: bytes) -> Answer:
+        """Send a data file."""
+        headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "text/csv"}
+        path = f"/api/datafiles/?project_id={project}&name={name}"
+        with urllib.request.urlopen(urllib.request.Request(self.url + path, content, headers), timeout=60) as answer:
+            return Answer(answer.status, json.loads(answer.read()))
+
     def watch(self, address: str) -> Iterator[dict[str, Any]]:
         """The frames of a live feed, to its end."""
         connection = websocket.create_connection(address, timeout=60, header={"Authorization": f"Bearer {self.token}"})
