@@ -62,3 +62,10 @@ def test_a_timeline_without_events_says_so(browser: Browser, service: Service) -
     page = shown(browser, service, "search-report", "en")
     expect(page.get_by_role("group", name="Events")).to_have_text("Eventsnone")
     page.context.close()
+
+
+def test_a_level_that_is_a_bound_is_named_once(browser: Browser, service: Service) -> None:
+    page = shown(browser, service, "search-live", "en")
+    names = page.locator("#search svg.story").first.locator("text.name")
+    expect(names).to_have_text(["100", "200", "300", "400", "500", "600", "breaks at 700/s", "holds 600/s"])
+    page.context.close()
