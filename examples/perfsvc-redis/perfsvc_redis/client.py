@@ -48,7 +48,7 @@ class Client:
             raise DataFailure(f"Redis {self._address}：{error}", f"Redis at {self._address}: {error}") from None
         except TimeoutError:
             raise DataFailure(
-                f"Redis {self._address} 在 {self._timeout_s:g} 秒内没有回复",
+                f"Redis {self._address} 在 {self._timeout_s:g} 秒内没有响应",
                 f"Redis at {self._address} did not answer within {self._timeout_s:g} s",
             ) from None
 

@@ -73,7 +73,7 @@ class Options(ServerOptions):
         default=10.0,
         gt=0,
         le=300,
-        about=("等待服务器每次回复的时间。", "How long to wait for each reply of the server."),
+        about=("等待服务器每次响应的时间。", "How long to wait for each reply of the server."),
     )
 
     @field_validator("url")

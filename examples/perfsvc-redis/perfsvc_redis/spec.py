@@ -41,7 +41,7 @@ class Request(Spec):
         max_length=10_000,
         exclusive="command",
         about=(
-            "一起发送的多条命令；回复是各条回复组成的列表。",
+            "一起发送的多条命令；响应是各条响应组成的列表。",
             "Several commands that are sent together; the reply is the list of their replies.",
         ),
         examples=[["INCR visits", "GET user:{{$vu}}"]],
@@ -103,9 +103,9 @@ class Options(ServerOptions):
     """What holds for all users of a run."""
 
     max_reply_bytes: int = titled(
-        "回复的最大字节数",
+        "响应的最大字节数",
         "Longest reply, bytes",
         default=16_777_216,
         ge=1,
-        about=("超过的回复计为失败，其连接关闭。", "A longer reply is a failure, and its connection is closed."),
+        about=("超过的响应计为失败，其连接关闭。", "A longer reply is a failure, and its connection is closed."),
     )

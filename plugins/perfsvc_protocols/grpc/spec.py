@@ -161,7 +161,7 @@ class Options(NameOptions, ProxyOptions):
         "共享连接数（0：每用户一个）", "Shared channels; 0: one per user", advanced=True, default=0, ge=0, le=1000
     )
     proto_field_names: bool = titled(
-        "回复使用 proto 字段名",
+        "响应使用 proto 字段名",
         "Replies keep proto field names",
         advanced=True,
         default=False,
@@ -171,10 +171,10 @@ class Options(NameOptions, ProxyOptions):
         ),
     )
     max_message_bytes: int = titled(
-        "单条回复上限（字节）", "Largest reply message, bytes", default=4 * MIB, ge=1, le=1024 * MIB
+        "单条响应上限（字节）", "Largest reply message, bytes", default=4 * MIB, ge=1, le=1024 * MIB
     )
     max_body_bytes: Annotated[int, Bytes(0, 1024 * MIB)] = titled(
-        "回复流保留上限（字节）",
+        "响应流保留上限（字节）",
         "Largest streamed reply kept, bytes",
         default=10 * MIB,
         about=(

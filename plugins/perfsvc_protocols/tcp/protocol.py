@@ -42,7 +42,7 @@ class TcpProtocol(Protocol):
         framing = request.framing or self.options.framing
         payload = None if request.silent else self._payload(request, framing, texts)
         if not request.one_way and framing is None:
-            texts.refuse("framing", Text("等待回复时必填", "is required where a reply is waited for"))
+            texts.refuse("framing", Text("等待响应时必填", "is required where a reply is waited for"))
         target = endpoint_template(request.url, self.context, SCHEMES, texts)
         if request.half_close and target.constant is not None and target.constant.secure:
             texts.refuse("half_close", Text("TLS 连接不能半关闭", "TLS has no half close"))

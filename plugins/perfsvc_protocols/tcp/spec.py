@@ -29,7 +29,7 @@ class Request(MessageRequest):
         default=False,
         about=("按长度分帧的格式添加。", "As the framing by length has it."),
     )
-    one_way: bool = titled("只发送，不等待回复", "Send only", default=False)
+    one_way: bool = titled("只发送，不等待响应", "Send only", default=False)
 
     half_close: bool = titled(
         "发送后半关闭",

@@ -26,7 +26,7 @@ class Sequence(Spec):
     size: Literal[4, 8] = titled("字节数", "Bytes", default=4, labels=SIZES)
     byte_order: Literal["big", "little"] = titled("字节序", "Byte order", default="big", labels=BYTE_ORDERS)
     reply_offset: int | None = titled(
-        "回复中的偏移",
+        "响应中的偏移",
         "Offset in the reply",
         default=None,
         ge=0,
@@ -42,7 +42,7 @@ class Field(Spec):
     offset: int = titled("偏移", "Offset", default=0, ge=0, le=MAX_DATAGRAM)
     size: int = titled("字节数", "Bytes", ge=1, le=1000, examples=[2])
     reply_offset: int | None = titled(
-        "回复中的偏移", "Offset in the reply", default=None, ge=0, le=MAX_DATAGRAM, examples=[0]
+        "响应中的偏移", "Offset in the reply", default=None, ge=0, le=MAX_DATAGRAM, examples=[0]
     )
 
 
@@ -55,7 +55,7 @@ class Request(MessageRequest):
     url: str = address("udp://127.0.0.1:9000")
     sequence: Sequence | None = titled("序号", "Sequence number", default=None)
     match: Field | None = titled("匹配字段", "Match by a field", default=None)
-    one_way: bool = titled("只发送，不等待回复", "Send only", default=False)
+    one_way: bool = titled("只发送，不等待响应", "Send only", default=False)
     count: int = titled("数据报个数", "So many datagrams", default=1, ge=1, le=4000)
     interval: float = titled("发送间隔（毫秒）", "Time between them, ms", default=0.0, ge=0, le=60_000)
     wait: int | None = titled(

@@ -217,7 +217,7 @@ export const scenes = {
   maybe: '{from}，可能没有',
   variableCopied: '已复制 {name}',
   trial: '试运行',
-  trialNone: '试一次会看到：发出的请求、回复、各阶段用时、每个检查点的结果。',
+  trialNone: '试一次会看到：发出的请求、响应、各阶段用时、每个检查点的结果。',
   signed: '{name} 签名的内容',
   notReached: '这次没有走到这一步。',
   checksHeld: '{all} 个检查点，{held} 个满足',
