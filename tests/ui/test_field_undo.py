@@ -35,6 +35,12 @@ def field(form: Locator, path: str) -> Locator:
     return form.locator(f"[data-path='steps[0].{path}']")
 
 
+def body_typed(form: Locator) -> None:
+    field(form, "request.json").locator(".cm-content").click()
+    form.page.keyboard.press("Control+a")
+    form.page.keyboard.insert_text('{"a": 2}')
+
+
 def header_added(form: Locator) -> None:
     field(form, "request.headers").locator(".pair-ghost input").fill("B")
     field(form, "request.headers").get_by_role("combobox").last.fill("2")
@@ -82,6 +88,7 @@ EDITS = [
     Edit("union", {"request": {"auth": BASIC}}, chosen("request.auth", "None"), "request.auth",
          {**BASIC, "password": MASK}, None),
     Edit("secret", {"request": {"auth": BASIC}}, secret_replaced, "request.auth.password", MASK, MASK),
+    Edit("body editor", {"request": {"json": {"a": 1}}}, body_typed, "request.json", {"a": 1}, {"a": 2}),
     Edit("one of several", {"request": {"json": {"a": 1}}}, body_dropped, "request.json", {"a": 1}, None),
     Edit("file", {"request": {"body_file": "a.csv"}}, chosen("request.body_file", "b.csv"),
          "request.body_file", "a.csv", "b.csv"),

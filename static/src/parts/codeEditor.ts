@@ -73,6 +73,8 @@ const LANGUAGES = { json: () => [json(), ...judged(jsonFault)], yaml: () => [yam
 
 export function openEditor({ root, text, language, label, readonly, words, changed }: Options) {
   const fixed = new Compartment()
+  // What the page shows is no edit: told of it, the page would take it for one and forget what can be redone.
+  let showing = false
   const locked = (on: boolean) => [EditorState.readOnly.of(on), EditorView.editable.of(!on)]
   const view = new EditorView({
     root,
@@ -87,7 +89,7 @@ export function openEditor({ root, text, language, label, readonly, words, chang
         EditorView.contentAttributes.of({ 'aria-label': label, tabindex: '0' }),
         fixed.of(locked(readonly)),
         EditorView.updateListener.of((update) => {
-          if (update.docChanged) changed(update.state.doc.toString())
+          if (update.docChanged && !showing) changed(update.state.doc.toString())
         }),
       ],
     }),
@@ -97,7 +99,10 @@ export function openEditor({ root, text, language, label, readonly, words, chang
   return {
     show(next: string): void {
       const now = view.state.doc.toString()
-      if (next !== now) view.dispatch({ changes: { from: 0, to: now.length, insert: next } })
+      if (next === now) return
+      showing = true
+      view.dispatch({ changes: { from: 0, to: now.length, insert: next } })
+      showing = false
     },
     /** Mark the placeholders again, as other names are known. */
     remark: () => view.dispatch({ effects: named.of(null) }),
