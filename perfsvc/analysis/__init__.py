@@ -16,7 +16,8 @@
 ``curve``            planned load as a line of points
 ``plan_estimate``    expected iterations, requests and users of a plan
 ``plan_warnings``    warnings about a plan, known before its run
-``window_views``     figures, distributions and series of any time of a run
+``window_views``     figures and distributions of any time of a run
+``step_points``      points of steps over time
 ``step_columns``     a step over time, as lists
 ===================  ======================================================
 """

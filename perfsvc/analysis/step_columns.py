@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from itertools import repeat
 from typing import Any
 
-from perfsvc.analysis.window_views import SERIES
-from perfsvc.analysis.window_views import Figures
-from perfsvc.analysis.window_views import StepPoint
+from perfsvc.analysis.step_points import SERIES
+from perfsvc.analysis.step_points import Figures
+from perfsvc.analysis.step_points import StepPoint
 
 
 class StepColumns:

@@ -1,10 +1,9 @@
-"""Figures, distributions and series of any time of a run, from merged windows: exact but for a histogram's 0.1 %."""
+"""Figures and distributions of any time of a run, from merged windows: exact but for a histogram's 0.1 %."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from collections.abc import Mapping
 from collections.abc import Sequence
 from typing import Any
 from typing import Literal
@@ -24,10 +23,7 @@ from perfsvc.metrics.histogram import Histogram
 from perfsvc.metrics.histogram import to_ms
 from perfsvc.metrics.histogram import upper_ends_ms
 from perfsvc.metrics.span import Span
-from perfsvc.metrics.step_summary import StepSummary
-from perfsvc.metrics.step_summary import Times
 from perfsvc.metrics.totals import RunTotals
-from perfsvc.metrics.totals import means_of
 from perfsvc.metrics.window_sum import HistogramName
 from perfsvc.metrics.window_sum import sum_of
 from perfsvc.model.window import StepWindow
@@ -39,8 +35,6 @@ TICKS = 5
 HIGHEST_PERCENTILE = 99.999
 DIGITS = 6
 """Of a percentile of a curve."""
-SERIES = ("rps", "requests", "errors", "error_rate", "avg", "p50", "p90", "p95", "p99", "max")
-Figures = tuple[float | None, ...]
 
 
 class Chosen(NamedTuple):
@@ -61,13 +55,6 @@ class Chosen(NamedTuple):
         if self.latency == "plan":
             return totals.from_plan
         return totals.latency.without(totals.failed) if self.outcome == "success" else totals.latency
-
-    def of_window(self, window: StepWindow) -> Histogram:
-        """The selected histogram of a stored window. Raises ValueError."""
-        if self.latency == "plan":
-            return Histogram.unpack(window.from_plan)
-        latency = Histogram.unpack(window.latency)
-        return latency.without(Histogram.unpack(window.failed)) if self.outcome == "success" else latency
 
 
 def figures_block(windows: Sequence[StepWindow], running_ns: int, chosen: Chosen) -> dict[str, Any]:
@@ -150,54 +137,6 @@ def heatmap_block(columns: Iterable[Sequence[StepWindow]], rows: int, chosen: Ch
         "cells": cells,
         "max": max(count for _, _, count in cells),
     }
-
-
-class StepPoint(NamedTuple):
-    """What is shown of a step, or of all requests, at a point: without its histograms, which are large."""
-
-    figures: Figures
-    failures: Mapping[str, int]
-    statuses: Mapping[str, int]
-    counters: Mapping[str, float]
-    gauges: dict[str, float]
-    """The mean of each."""
-
-
-def step_point(windows: Sequence[StepWindow], span: Span, chosen: Chosen) -> StepPoint:
-    """One point of a step."""
-    if len(windows) == 1:
-        return window_point(windows[0], span, chosen)
-    totals = sum_of(windows, chosen.histograms)
-    figures = figures_of(totals.requests, totals.errors, Times.of(chosen.of(totals)), span)
-    return StepPoint(figures, totals.failures, totals.statuses, totals.counters, totals.gauge_means)
-
-
-def window_point(window: StepWindow, span: Span, chosen: Chosen) -> StepPoint:
-    """One point of a step of one node and one stored span: without sums, which would double its time."""
-    errors = sum(window.failures.values())
-    figures = figures_of(window.requests, errors, Times.of(chosen.of_window(window)), span)
-    return StepPoint(figures, window.failures, window.statuses, window.counters, means_of(window.gauges))
-
-
-def times_of(summary: StepSummary, chosen: Chosen) -> Times | None:
-    """The selected latency of stored figures; None where an earlier version stored them without."""
-    if chosen.latency == "plan":
-        return summary.from_plan
-    return summary.success if chosen.outcome == "success" else summary.latency
-
-
-def summary_point(summary: StepSummary, span: Span, chosen: Chosen) -> StepPoint:
-    """One point of a step that is stored in figures."""
-    times = times_of(summary, chosen) or Times()
-    figures = figures_of(summary.requests, summary.errors, times, span)
-    return StepPoint(figures, summary.failures, summary.statuses, summary.counters, summary.gauges)
-
-
-def figures_of(requests: int, errors: int, times: Times, span: Span) -> Figures:
-    """The figures of one point of a series, in the order of ``SERIES``."""
-    rps = per_second(requests, span.load.span_ns) if span.load.seconds else None
-    error_rate = rate(percent(errors, requests)) if requests else None
-    return rps, requests, errors, error_rate, times.avg, times.p50, times.p90, times.p95, times.p99, times.max
 
 
 def run_series(spans: Sequence[Span]) -> dict[str, list[Any]]:

@@ -21,5 +21,6 @@
 ``span``           what nodes did during a span, in a form that adds up
 ``window_sum``     windows added up to one
 ``step_summary``   what a step did in a stored span, in figures
+``packed_times``   figures of many packed histograms at once
 =================  =======================================================
 """

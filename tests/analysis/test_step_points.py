@@ -1,5 +1,5 @@
-"""A point of one node's window alone equals that of sums, which is how points of several nodes are made; lists of
-points.
+"""A point of one node's window equals that of sums, which is how points of several nodes are made, and that of stored
+figures; lists of points.
 """
 
 from __future__ import annotations
@@ -9,14 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from perfsvc.analysis.step_columns import StepColumns
-from perfsvc.analysis.window_views import SERIES
+from perfsvc.analysis.step_points import SERIES
+from perfsvc.analysis.step_points import StepPoint
+from perfsvc.analysis.step_points import Stored
+from perfsvc.analysis.step_points import step_points
 from perfsvc.analysis.window_views import Chosen
-from perfsvc.analysis.window_views import StepPoint
-from perfsvc.analysis.window_views import step_point
 from perfsvc.clock import NS_PER_S
 from perfsvc.metrics.histogram import Histogram
 from perfsvc.metrics.point import LoadTotals
 from perfsvc.metrics.span import Span
+from perfsvc.metrics.step_summary import StepSummary
 from perfsvc.model.window import GaugeSum
 from perfsvc.model.window import StepWindow
 
@@ -47,7 +49,9 @@ def window_of(succeeded: list[int], failed: list[int]) -> StepWindow:
 @given(succeeded=times, failed=times)
 def test_of_one_window_and_of_a_sum(latency, outcome, succeeded: list[int], failed: list[int]) -> None:
     window, chosen = window_of(succeeded, failed), Chosen(latency, outcome)
-    assert step_point([window], SPAN, chosen) == step_point([window, NOTHING], SPAN, chosen)
+    alone, sum_of_two = step_points([Stored([window], SPAN), Stored([window, NOTHING], SPAN)], chosen)
+    assert alone == sum_of_two
+    assert step_points([Stored(StepSummary.of(window), SPAN)], chosen) == [alone]
 
 
 @given(succeeded=times, failed=times)
