@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Iterator
 from collections.abc import Mapping
+from collections.abc import Sequence
 from contextlib import contextmanager
 from contextlib import suppress
 from functools import partial
@@ -25,17 +26,23 @@ from perfsvc.model.functions.library import Library
 from perfsvc.model.template import Template
 from perfsvc.plugin.failures import Failed
 from perfsvc.plugin.operations import checked
+from perfsvc.plugin.operations import unlisted_in
 from perfsvc.plugin.protocol import MOST_OPERATIONS
 from perfsvc.plugin.protocol import Operation
 from perfsvc.plugin.protocol import Protocol
 from perfsvc.plugin.protocol import RunContext
+from perfsvc.plugin.protocol import Unlisted
 
 
 class Operations(NamedTuple):
-    """Operations in the target's order; ``truncated`` is whether there are more than can be shown."""
+    """Operations in the target's order; ``truncated`` is whether there are more than can be shown.
+
+    ``unlisted`` are the parts of the target that could not be listed.
+    """
 
     shown: list[Operation]
     truncated: bool
+    unlisted: list[Unlisted]
 
 
 async def operations_of(name: str, request: Mapping[str, Any], around: TrialSurroundings, limit_s: float) -> Operations:
@@ -60,7 +67,15 @@ async def _listed(protocol: Protocol, request: Mapping[str, Any], limit_s: float
             raise
         zh, en = f"目标在 {limit_s:g} 秒内没有给出操作列表", f"the target listed no operations in {limit_s:g} s"
         raise InvalidInput.at("", zh, en) from None
-    return Operations(await off_loop(checked, found[:MOST_OPERATIONS]), len(found) > MOST_OPERATIONS)
+    return await off_loop(_shown, found)
+
+
+def _shown(found: Any) -> Operations:
+    if not isinstance(found, Sequence):
+        raise TypeError(f"operations() returned {type(found).__name__}, not a sequence")
+    unlisted = unlisted_in(found)
+    listed = [each for each in found if not isinstance(each, Unlisted)]
+    return Operations(checked(listed[:MOST_OPERATIONS]), len(listed) > MOST_OPERATIONS, unlisted[:MOST_OPERATIONS])
 
 
 @contextmanager

@@ -11,6 +11,7 @@ import base64
 import hashlib
 from collections.abc import Mapping
 from collections.abc import Sequence
+from typing import Annotated
 from typing import Any
 
 from pydantic import model_validator
@@ -26,6 +27,7 @@ from perfsvc.model.planfile import FileEnv
 from perfsvc.model.problems import Fault
 from perfsvc.model.scene import Name
 from perfsvc.model.scene import SceneSpec
+from perfsvc.model.worded import Worded
 
 MOST = 1000
 """Environments, scenes, plans, presets and data files, of each kind, in one file."""
@@ -34,6 +36,9 @@ LARGEST_TEXT = 10_000_000
 LARGEST_CONTENT = 1_000_000
 """Bytes of a data file whose content may stand in the file of a project."""
 PARTS = ("envs", "scenes", "plans", "presets", "files")
+Sha256 = Annotated[
+    str, Worded("[0-9a-f]{64}", "应为 64 个十六进制字符（小写）", "must be 64 hexadecimal digits, in lower case")
+]
 ONLY_OF_PROJECTS = ("name", "secret_headers", "databases")
 """What an environment has in a project only."""
 
@@ -89,7 +94,7 @@ class ProjectDataFile(Spec):
 
     name: FileName = titled("文件名", "Name")
     size: int | None = titled("大小（字节）", "Size, bytes", default=None, ge=0)
-    sha256: str | None = titled("SHA-256", "SHA-256", default=None, pattern="^[0-9a-f]{64}$")
+    sha256: Sha256 | None = titled("SHA-256", "SHA-256", default=None)
     text: str | None = titled("文本内容", "Content as text", default=None, max_length=LARGEST_CONTENT)
     base64: str | None = titled("Base64 内容", "Content as Base64", default=None, max_length=2 * LARGEST_CONTENT)
 

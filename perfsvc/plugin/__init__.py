@@ -67,6 +67,7 @@ from perfsvc.plugin.protocol import RunContext
 from perfsvc.plugin.protocol import Scope
 from perfsvc.plugin.protocol import Session
 from perfsvc.plugin.protocol import TargetDenied
+from perfsvc.plugin.protocol import Unlisted
 
 __all__ = [
     "ABORTED",
@@ -105,6 +106,7 @@ __all__ = [
     "TargetDenied",
     "Template",
     "Text",
+    "Unlisted",
     "VariableName",
     "Worded",
     "compile_bytes_pattern",

@@ -9,11 +9,21 @@ from typing import Any
 
 from perfsvc.errors import Text
 from perfsvc.plugin.protocol import Operation
+from perfsvc.plugin.protocol import Unlisted
 
 
 def checked(operations: Iterable[Any]) -> list[Operation]:
     """Return operations whose requests are JSON. Raise TypeError or ValueError for any other."""
-    return [_checked(each) for each in operations]
+    return [_checked(each) for each in operations if not isinstance(each, Unlisted)]
+
+
+def unlisted_in(operations: Iterable[Any]) -> list[Unlisted]:
+    """Return what could not be listed. Raise TypeError for a name or a reason that is no text."""
+    unlisted = [each for each in operations if isinstance(each, Unlisted)]
+    for name, reason in unlisted:
+        if not isinstance(reason, Text) or not all(isinstance(each, str) for each in (name, *reason)):
+            raise TypeError(f"unlisted {name!r}: name is str, reason is Text")
+    return unlisted
 
 
 def _checked(operation: Any) -> Operation:

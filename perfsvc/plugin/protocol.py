@@ -195,6 +195,13 @@ class Operation(NamedTuple):
     """Fields of a step's ``request`` that it sets."""
 
 
+class Unlisted(NamedTuple):
+    """A part of a target whose operations cannot be listed, with the cause."""
+
+    name: str
+    reason: Text
+
+
 class Session(ABC):
     """One virtual user's side of a protocol: its connections, cookies and credentials."""
 
@@ -286,9 +293,10 @@ class Protocol(ABC):
         All steps of a run are compiled before the first session is asked for.
         """
 
-    async def operations(self, request: Mapping[str, Any], limit_s: float) -> Sequence[Operation]:
+    async def operations(self, request: Mapping[str, Any], limit_s: float) -> Sequence[Operation | Unlisted]:
         """Return what the target offers to a step that is being written: ``request`` is the step's, unfinished.
 
+        Parts of the target that cannot be listed are ``Unlisted`` among the others, in any place.
         The service shows MOST_OPERATIONS of them and marks a longer list as truncated. It cancels the call after
         ``limit_s``. Raise InvalidInput with paths relative to ``request``, Failed when the target cannot be reached.
         """

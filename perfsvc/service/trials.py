@@ -260,7 +260,10 @@ def _without_secrets(operations: Operations, secrets: frozenset[str]) -> Operati
     masked = Masker(secret for secret in secrets if len(secret) >= LEAST_SECRET)
     texts = (json.dumps([*each], ensure_ascii=False) for each in operations.shown)
     shown = [each for each, text in zip(operations.shown, texts, strict=True) if masked.without_secrets(text) == text]
-    return operations._replace(shown=shown)
+    unlisted = [
+        each._replace(name=masked(each.name), reason=Text(*map(masked, each.reason))) for each in operations.unlisted
+    ]
+    return operations._replace(shown=shown, unlisted=unlisted)
 
 
 def _parts(form: TrialForm) -> tuple[SceneSpec, Env | None]:

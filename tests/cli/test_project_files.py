@@ -126,6 +126,7 @@ def test_another_file_beside_a_content_is_noted(
 
 @pytest.mark.parametrize(("file", "message"), [
     ({"name": "pages.csv", "text": ROWS, "sha256": OTHER}, "files[0].sha256: does not fit the content"),
+    ({"name": "pages.csv", "sha256": "abc"}, "files[0].sha256: must be 64 hexadecimal digits, in lower case"),
     ({"name": "pages.csv", "base64": "*"}, "files[0].base64: is not Base64"),
     ({"name": "../pages.csv", "text": ROWS}, "files[0].name: "),
 ])  # fmt: skip

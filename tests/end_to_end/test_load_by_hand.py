@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from copy import copy
+
 import pytest
 
 from tests.end_to_end.plans import STEPS
@@ -9,6 +12,7 @@ from tests.end_to_end.plans import Viewer
 from tests.end_to_end.plans import plan_of
 from tests.end_to_end.plans import report_of
 from tests.support.nginx import Nginx
+from tests.support.service import PASSWORD
 from tests.support.service import Service
 
 
@@ -40,6 +44,44 @@ def test_a_rate_changed_by_hand(service: Service, nginx: Nginx) -> None:
     assert done == pytest.approx(due, abs=130)  # a second's worth: when, to the second
     assert report["latency_from_plan"]["percentiles"]["p50"] > 0
     assert len(nginx.log_of(report["summary"]["total_requests"])) == report["summary"]["total_requests"]
+
+
+def as_user(service: Service, name: str) -> Service:
+    """The service as somebody else sees it, who edits the newest project."""
+    service.post("/api/users/register/", {"username": name, "email": f"{name}@example.org", "password": PASSWORD})
+    project = service.get("/api/projects/").body["results"][0]["id"]
+    assert service.post(f"/api/projects/{project}/members/", {"username": name, "role": "editor"}).status == 201
+    theirs = copy(service)
+    theirs.token = service.post("/api/users/login/", {"username": name, "password": PASSWORD}).body["token"]
+    return theirs
+
+
+def test_two_people_change_the_load_at_once(service: Service, nginx: Nginx) -> None:
+    steps = [{**STEPS[0], "think_time": {"type": "constant", "value": 0.1}}]
+    plan = plan_of(service, nginx.url, steps, hold_time=60, thresholds=["rps < 0.001", "p95 < 60000"])
+    people = {name: as_user(service, name) for name in ("kim", "lee")}
+    started = service.post(f"/api/performance/plans/{plan}/start/").body
+    viewer = Viewer(service, started["websocket_url"])
+    viewer.await_seconds(2)
+    levels = {"kim": range(3, 8), "lee": range(13, 18)}
+
+    def change(name: str) -> list[int]:
+        load = f"/api/performance/executions/{started['execution_id']}/load/"
+        return [people[name].post(load, {"vus": users}).status for users in levels[name]]
+
+    with ThreadPoolExecutor(2) as pool:
+        assert list(pool.map(change, people)) == [[200] * 5, [200] * 5]
+    (listed,) = service.get(f"/api/performance/executions/?plan_id={plan}").body["results"]
+    assert (listed["status"], listed["verdict"], listed["breached"]) == ("running", None, ["rps"])
+    viewer.await_seconds(3)
+    service.post(f"/api/performance/plans/{plan}/stop/")
+    events = [frame["data"] for frame in viewer.of_type("event")]
+    changes = [event for event in events if event["event"] == "load"]
+    for name in people:
+        assert [event["level"] for event in changes if event["by"] == name] == [*levels[name]]
+    assert len(changes) == 10
+    assert changes[-1]["level"] in [frame["data"]["active_users"] for frame in viewer.of_type("metrics")]
+    assert report_of(service, plan)["events"] == events
 
 
 def test_users_changed_by_hand_in_a_pause(service: Service, nginx: Nginx) -> None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Any
 
 import grpc
 import grpc.aio
 import pytest
+from google.protobuf.descriptor_pb2 import FileDescriptorProto
+from grpc_reflection.v1alpha import reflection_pb2
 
+from perfsvc.engine.operations import Operations
 from perfsvc.engine.operations import operations_of
 from perfsvc.engine.resolver import Resolver
 from perfsvc.engine.resolver import TargetPolicy
@@ -17,11 +21,15 @@ from perfsvc.model.run import RunFiles
 from perfsvc.model.run import Target
 from perfsvc.plugin import MOST_OPERATIONS
 from perfsvc.plugin import Operation
+from perfsvc.plugin import Text
+from perfsvc.plugin import Unlisted
 from perfsvc.plugin.testing import User
 from perfsvc.plugin.testing import context
 from perfsvc_protocols.grpc import GrpcProtocol
 from tests.protocols.grpc_peers import PROTOS
+from tests.protocols.grpc_peers import SERVICE
 from tests.protocols.grpc_peers import DemoServicer
+from tests.protocols.grpc_peers import pool
 from tests.protocols.grpc_peers import reflecting
 from tests.protocols.grpc_peers import served
 
@@ -44,6 +52,10 @@ KINDS = [
 
 
 async def asked(port: int, request: dict[str, Any] | None = None, limit_s: float = 5.0, **more: Any) -> list[Operation]:
+    return (await everything(port, request, limit_s, **more)).shown
+
+
+async def everything(port: int, request: dict[str, Any] | None, limit_s: float, **more: Any) -> Operations:
     around = TrialSurroundings(
         lambda name: GrpcProtocol,
         Resolver(more.pop("policy", TargetPolicy(guarded=False))),
@@ -56,7 +68,7 @@ async def asked(port: int, request: dict[str, Any] | None = None, limit_s: float
         {},
         RunFiles(),
     )
-    return (await operations_of("grpc", request or {}, around, limit_s)).shown
+    return await operations_of("grpc", request or {}, around, limit_s)
 
 
 async def refusal(*args: Any, **more: Any) -> tuple[str, str, str]:
@@ -129,10 +141,13 @@ async def test_the_time_is_limited() -> None:
     assert (at, zh, en) == ("request", "目标在 0 秒内没有给出操作列表", "the target listed no operations in 0 s")
 
 
-async def test_a_service_that_cannot_be_described_is_left_out() -> None:
+async def test_a_service_that_cannot_be_described_is_left_out_and_named() -> None:
     listed = ["grpc.reflection.v1.ServerReflection", "demo.Gone", "demo.Desk"]
     async with served(DemoServicer(), extra=[reflecting("v1", listed)]) as port:
-        assert shown(await asked(port)) == KINDS
+        found = await everything(port, None, 5.0)
+    assert shown(found.shown) == KINDS
+    ((name, reason),) = found.unlisted
+    assert (name, reason.zh.removeprefix("反射：")) == ("demo.Gone", reason.en.removeprefix("reflection: "))
     async with served(DemoServicer(), extra=[reflecting("v1", ["demo.Gone"])]) as port:
         at, _, en = await refusal(port)
     assert (at, en.startswith("reflection: ")) == ("request", True)
@@ -189,3 +204,76 @@ async def test_a_wide_oneof_is_not_looked_through_for_ever() -> None:
     proto = f'syntax = "proto3"; package a; message A {{ oneof kind {{ {fields} }} int32 last = 2000; }}'
     (plant,) = await asked(1, protos={"a.proto": proto + " service S { rpc M(A) returns (A); }"})
     assert plant.request["message"] == {"f1": 0}
+
+
+def importing(number: int) -> FileDescriptorProto:
+    """A file with a service whose messages are in a file of another name."""
+    file = FileDescriptorProto(name=f"w{number}.proto", package="a", dependency=["lost.proto"], syntax="proto3")
+    file.service.add(name=f"W{number}").method.add(name="M", input_type=".a.Lost", output_type=".a.Lost")
+    return file
+
+
+def without_import(listed: list[str]) -> grpc.GenericRpcHandler:
+    """Reflection of a server with the demo's files and two services that import ``lost.proto``, which is not there."""
+    own = ("demo/note.proto", "demo/desk.proto", "google/protobuf/timestamp.proto")
+    found = {name: pool().FindFileByName(name).serialized_pb for name in own}
+    found |= {f"w{number}.proto": importing(number).SerializeToString() for number in (1, 2)}
+    file_of = {SERVICE: "demo/desk.proto", "a.W1": "w1.proto", "a.W2": "w2.proto"}
+
+    async def info(requests: AsyncIterator[Any], context: Any) -> AsyncIterator[Any]:
+        async for request in requests:
+            reply = reflection_pb2.ServerReflectionResponse()
+            name = request.file_by_filename or file_of.get(request.file_containing_symbol, "")
+            if request.HasField("list_services"):
+                reply.list_services_response.service.extend(
+                    reflection_pb2.ServiceResponse(name=each) for each in listed
+                )
+            elif name in found:
+                reply.file_descriptor_response.file_descriptor_proto.append(found[name])
+            else:
+                reply.error_response.error_message = "not found"
+            yield reply
+
+    handler = grpc.stream_stream_rpc_method_handler(
+        info,
+        request_deserializer=reflection_pb2.ServerReflectionRequest.FromString,
+        response_serializer=reflection_pb2.ServerReflectionResponse.SerializeToString,
+    )
+    return grpc.method_handlers_generic_handler(
+        "grpc.reflection.v1.ServerReflection", {"ServerReflectionInfo": handler}
+    )
+
+
+@pytest.mark.parametrize("listed", [["a.W1", SERVICE, "a.W2"], [SERVICE, "a.W1", "a.W2"]])
+async def test_a_service_without_its_import_takes_no_other_with_it(listed: list[str]) -> None:
+    async with served(DemoServicer(), extra=[without_import(listed)]) as port:
+        found = await everything(port, None, 5.0)
+    assert shown(found.shown) == KINDS
+    reason = Text(
+        "服务端没有文件 lost.proto（反射：not found）", "the server has no file lost.proto (reflection: not found)"
+    )
+    assert found.unlisted == [Unlisted("a.W1", reason), Unlisted("a.W2", reason)]
+
+
+async def test_where_every_service_lacks_an_import_the_first_is_the_cause() -> None:
+    async with served(DemoServicer(), extra=[without_import(["a.W1", "a.W2"])]) as port:
+        at, _, en = await refusal(port)
+    assert (at, en) == ("request", "the server has no file lost.proto (reflection: not found)")
+
+
+def proto_with(name: str, methods: int = 1) -> str:
+    fields = " ".join(f"string {name}{number} = {number};" for number in range(1, 151))
+    calls = " ".join(f"rpc M{number}(A) returns (A);" for number in range(methods))
+    return f'syntax = "proto3"; package a; message A {{ {fields} }} service S {{ {calls} }}'
+
+
+async def test_a_message_is_bounded_by_its_characters() -> None:
+    (operation,) = await asked(1, protos={"a.proto": proto_with("x" * 997)})
+    message = operation.request["message"]
+    assert [len(name) for name in message] == [998] * 9 + [999]
+
+
+async def test_all_messages_together_are_bounded_by_their_characters() -> None:
+    found = await asked(1, protos={"a.proto": proto_with("x" * 997, methods=102)})
+    # Ten fields are 9,981 characters: the rest after a hundred messages has room for one more message and a part.
+    assert [len(each.request["message"]) for each in found] == [10] * 100 + [1, 0]

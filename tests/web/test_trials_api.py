@@ -101,6 +101,7 @@ async def test_operations_with_secrets_are_left_out_and_secrets_are_masked_in_wh
         200,
         {
             "operations": [{"name": "shop.Shop/List", "kind": "一元", "request": {"method": "shop.Shop/List"}}],
+            "unlisted": [],
             "truncated": False,
         },
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,6 +11,7 @@ from perfsvc.analysis.report import series_block
 from perfsvc.analysis.report import summary_of
 from perfsvc.engine.masking import masked_document
 from perfsvc.errors import Unavailable
+from perfsvc.metrics.thresholds import RuleState
 from perfsvc.model.entities import Page
 from perfsvc.model.entities import User
 from perfsvc.model.execution import SPARK_POINTS
@@ -63,7 +65,10 @@ class RunList:
 
 
 def as_now(row: RunRow, run: Run, *, spark: bool) -> RunRow:
-    """Return the row of an active run with its current state and figures; the verdict comes with the end."""
+    """Return the row of an active run with its current state, figures and breached thresholds.
+
+    The verdict comes with the end, and with it what a search found: until then it may come to another level.
+    """
     execution = replace(row.execution, state=run.state, reason=run.reason, start_time=run.start_time)
     points = run.metrics.series.finest(SPARK_POINTS)
     return replace(
@@ -72,4 +77,10 @@ def as_now(row: RunRow, run: Run, *, spark: bool) -> RunRow:
         validity=run.metrics.validity(ended=run.state.ended).state,
         summary=summary_of(run.metrics, points, run.duration),
         spark=spark_of(series_block(points)) if spark else None,
+        breached=breached_now(run.thresholds()),
     )
+
+
+def breached_now(thresholds: Sequence[RuleState]) -> list[str]:
+    """Metrics of all requests whose threshold is breached now; those of single steps are no figure of a listing."""
+    return sorted({each.metric for each in thresholds if each.state == "breached" and each.step is None})

@@ -151,11 +151,22 @@ class ListedOperation(Response):
     request: dict[str, Any]
 
 
+class UnlistedPart(Response):
+    """A part of a target, such as a service, whose operations could not be listed, with the cause in words."""
+
+    name: str
+    reason: str
+
+
 class OperationsResponse(Response):
-    """Operations that a target offers, in its order; ``truncated`` is whether there are more."""
+    """Operations that a target offers, in its order; ``truncated`` is whether there are more.
+
+    ``unlisted`` are the parts of the target whose operations are missing.
+    """
 
     operations: list[ListedOperation]
     truncated: bool
+    unlisted: list[UnlistedPart]
 
 
 class OperationsHandler(CancellableHandler):
@@ -169,6 +180,9 @@ class OperationsHandler(CancellableHandler):
                     for each in found.shown
                 ],
                 truncated=found.truncated,
+                unlisted=[
+                    UnlistedPart(name=each.name, reason=each.reason.of(self.language)) for each in found.unlisted
+                ],
             )
         )
 

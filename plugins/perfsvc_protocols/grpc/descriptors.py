@@ -23,6 +23,13 @@ class Descriptors:
         self._missing: dict[str, None] = {}
         self._bytes = 0
 
+    def copy(self) -> Descriptors:
+        """Return the same files, to add more to."""
+        copied = Descriptors()
+        copied._files, copied._imports = dict(self._files), dict(self._imports)
+        copied._missing, copied._bytes = dict(self._missing), self._bytes
+        return copied
+
     def __len__(self) -> int:
         return len(self._files)
 

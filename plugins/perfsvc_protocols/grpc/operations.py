@@ -16,6 +16,10 @@ from perfsvc.plugin import Text
 
 MOST_FIELDS = 200
 """Fields of one message that is proposed."""
+MOST_CHARACTERS = 10_000
+"""Characters of one message that is proposed: the names of its fields and of values of enums."""
+MOST_OF_ALL = 1_000_000
+"""Characters of all messages together: what comes after them has an empty message."""
 MOST_SEEN = 1000
 """Fields looked at for one message, those of a ``oneof`` that are left out included."""
 DEEPEST = 4
@@ -44,12 +48,16 @@ TEXTS = frozenset({FieldDescriptor.TYPE_STRING, FieldDescriptor.TYPE_BYTES})
 
 def operations_of(methods: Iterable[MethodDescriptor]) -> list[Operation]:
     """Return methods in order: as many as a form can show, and one more where there are more."""
-    return [_operation(method) for method in islice(methods, MOST_OPERATIONS + 1)]
+    left, found = MOST_OF_ALL, []
+    for method in islice(methods, MOST_OPERATIONS + 1):
+        skeleton = Skeleton(min(left, MOST_CHARACTERS))
+        found.append(_operation(method, skeleton.of(method.input_type, 0)))
+        left -= skeleton.characters
+    return found
 
 
-def _operation(method: MethodDescriptor) -> Operation:
+def _operation(method: MethodDescriptor, message: Any) -> Operation:
     name = f"{method.containing_service.full_name}/{method.name}"
-    message = Skeleton().of(method.input_type, 0)
     sent = {"messages": [message]} if method.client_streaming else {"message": message}
     return Operation(name, KINDS[method.client_streaming, method.server_streaming], {"method": name, **sent})
 
@@ -57,7 +65,9 @@ def _operation(method: MethodDescriptor) -> Operation:
 class Skeleton:
     """Makes one message with every field that it may have; of the fields of a ``oneof`` the first."""
 
-    def __init__(self) -> None:
+    def __init__(self, most_characters: int = MOST_CHARACTERS) -> None:
+        self.characters = 0
+        self._most_characters = most_characters
         self._left = MOST_FIELDS
         self._unseen = MOST_SEEN
 
@@ -75,14 +85,18 @@ class Skeleton:
             oneof = field.containing_oneof
             if oneof is not None and oneof.fields[0] is not field:
                 continue
+            characters = _characters_of(field)
+            if self.characters + characters > self._most_characters:
+                break
+            self.characters += characters
             self._left -= 1
             shown[field.name] = self._value(field, depth)
         return shown
 
     def _value(self, field: FieldDescriptor, depth: int) -> Any:
-        message = field.message_type
-        if message is not None and message.GetOptions().map_entry:
-            return {"key": self._one(message.fields_by_name["value"], depth)}
+        value = _value_of_map(field)
+        if value is not None:
+            return {"key": self._one(value, depth)}
         one = self._one(field, depth)
         return [one] if field.is_repeated else one
 
@@ -96,3 +110,16 @@ class Skeleton:
         if field.type in TEXTS:
             return ""
         return False if field.type == FieldDescriptor.TYPE_BOOL else 0
+
+
+def _characters_of(field: FieldDescriptor) -> int:
+    value = _value_of_map(field) or field
+    return len(field.name) + (0 if value.enum_type is None else len(value.enum_type.values[0].name))
+
+
+def _value_of_map(field: FieldDescriptor) -> FieldDescriptor | None:
+    """Return the field of the values; None for a field that is no map."""
+    message = field.message_type
+    if message is None or not message.GetOptions().map_entry:
+        return None
+    return message.fields_by_name["value"]

@@ -18,6 +18,7 @@ from perfsvc.plugin import ReplyParts
 from perfsvc.plugin import RunContext
 from perfsvc.plugin import Scope
 from perfsvc.plugin import Text
+from perfsvc.plugin import Unlisted
 from perfsvc_protocols.grpc import spec
 
 if TYPE_CHECKING:
@@ -63,13 +64,13 @@ class GrpcProtocol(Protocol):
                 raise InvalidInput(fault.problems) from None
         return call
 
-    async def operations(self, request: Mapping[str, Any], limit_s: float) -> Sequence[Operation]:
+    async def operations(self, request: Mapping[str, Any], limit_s: float) -> Sequence[Operation | Unlisted]:
         from perfsvc_protocols.grpc.compile import server_of
         from perfsvc_protocols.grpc.operations import operations_of
 
         target, metadata = server_of(request, self.context)
-        schema = await self._schemas.full(target, metadata, limit_s)
-        return await asyncio.to_thread(lambda: operations_of(schema.methods()))
+        schema, unlisted = await self._schemas.full(target, metadata, limit_s)
+        return [*await asyncio.to_thread(lambda: operations_of(schema.methods())), *unlisted]
 
     def session(self, scope: Scope, done: Callable[[Reply], None]) -> GrpcSession:
         from perfsvc_protocols.grpc.routes import OwnRoutes

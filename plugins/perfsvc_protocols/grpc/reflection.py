@@ -17,6 +17,8 @@ from grpc_reflection.v1alpha.reflection_pb2 import ServerReflectionResponse
 
 from perfsvc.plugin import MOST_OPERATIONS
 from perfsvc.plugin import Fault
+from perfsvc.plugin import Text
+from perfsvc.plugin import Unlisted
 from perfsvc_protocols.grpc import failures
 from perfsvc_protocols.grpc.descriptors import Descriptors
 from perfsvc_protocols.grpc.failures import SCHEMA
@@ -30,16 +32,19 @@ OWN = "grpc.reflection."
 """Services that only describe others."""
 
 Exchange = Callable[[ServerReflectionRequest], Any]
+Collected = tuple[Descriptors, list[Unlisted]]
 
 
 async def schema_of(channel: grpc.aio.Channel, service: str, metadata: Pairs, limit_s: float) -> Schema:
     """Return everything a service needs, within ``limit_s``; ``metadata`` is sent along. Raise Failed."""
-    return await _schema(channel, metadata, lambda exchange: _files_of(exchange, service), limit_s)
+    schema, _ = await _schema(channel, metadata, lambda exchange: _files_of(exchange, service), limit_s)
+    return schema
 
 
-async def full_schema(channel: grpc.aio.Channel, metadata: Pairs) -> Schema:
+async def full_schema(channel: grpc.aio.Channel, metadata: Pairs) -> tuple[Schema, list[Unlisted]]:
     """Return everything that the services of a server need, as many as a form can show. Raise Failed.
 
+    Services that the server cannot describe, or not with all that they import, are left out of it and named.
     The caller limits the time.
     """
     return await _schema(channel, metadata, _all_files)
@@ -48,13 +53,14 @@ async def full_schema(channel: grpc.aio.Channel, metadata: Pairs) -> Schema:
 async def _schema(
     channel: grpc.aio.Channel,
     metadata: Pairs,
-    collect: Callable[[Exchange], Awaitable[Descriptors]],
+    collect: Callable[[Exchange], Awaitable[Collected]],
     limit_s: float | None = None,
-) -> Schema:
+) -> tuple[Schema, list[Unlisted]]:
     for path in PATHS:
         try:
             async with _conversation(channel, path, metadata, limit_s) as exchange:
-                return await asyncio.to_thread(_schema_in, await collect(exchange))
+                files, unlisted = await collect(exchange)
+                return await asyncio.to_thread(_schema_in, files), unlisted
         except _Ended as ended:
             if ended.code is not grpc.StatusCode.UNIMPLEMENTED:
                 raise Failed(SCHEMA, f"reflection: {ended.code.name}: {ended.details}") from None
@@ -80,7 +86,11 @@ class _Ended(Exception):
 
 
 class _Refused(Failed):
-    """The server has an error in place of what was requested, and the call goes on."""
+    """The server does not give a file, and the call goes on."""
+
+    def __init__(self, zh: str, en: str) -> None:
+        super().__init__(SCHEMA, en)
+        self.reason = Text(zh, en)
 
 
 @asynccontextmanager
@@ -104,7 +114,8 @@ async def _conversation(
         if not isinstance(reply, ServerReflectionResponse):
             raise Failed(SCHEMA, "the server ended the call")
         if reply.HasField("error_response"):
-            raise _Refused(SCHEMA, f"reflection: {reply.error_response.error_message}")
+            message = reply.error_response.error_message
+            raise _Refused(f"反射：{message}", f"reflection: {message}")
         return reply
 
     try:
@@ -113,33 +124,37 @@ async def _conversation(
         rpc.cancel()
 
 
-async def _all_files(exchange: Exchange) -> Descriptors:
+async def _all_files(exchange: Exchange) -> Collected:
     """Return the files of all services that the server can describe. Raise Failed where it can describe none."""
     reply = await exchange(ServerReflectionRequest(list_services=""))
     names = (each.name for each in reply.list_services_response.service if not each.name.startswith(OWN))
-    files, refused = Descriptors(), None
+    files, unlisted, refused = Descriptors(), [], None
     for name in islice(names, MOST_OPERATIONS + 1):
         try:
-            await _add(exchange, ServerReflectionRequest(file_containing_symbol=name), files)
+            files = await _with_service(exchange, name, files.copy())
         except _Refused as error:
             refused = refused or error
+            unlisted.append(Unlisted(name, error.reason))
     if refused is not None and not files:
         raise refused
-    return await _completed(exchange, files)
+    return files, unlisted
 
 
-async def _files_of(exchange: Exchange, service: str) -> Descriptors:
-    files = Descriptors()
+async def _files_of(exchange: Exchange, service: str) -> Collected:
+    return await _with_service(exchange, service, Descriptors()), []
+
+
+async def _with_service(exchange: Exchange, service: str, files: Descriptors) -> Descriptors:
+    """Return the files with those of a service and all that they import."""
     await _add(exchange, ServerReflectionRequest(file_containing_symbol=service), files)
-    return await _completed(exchange, files)
-
-
-async def _completed(exchange: Exchange, files: Descriptors) -> Descriptors:
-    """Return the files with all that they import."""
     while (name := files.missing) is not None:
-        await _add(exchange, ServerReflectionRequest(file_by_filename=name), files)
+        try:
+            await _add(exchange, ServerReflectionRequest(file_by_filename=name), files)
+        except _Refused as error:
+            zh, en = error.reason
+            raise _Refused(f"服务端没有文件 {name}（{zh}）", f"the server has no file {name} ({en})") from None
         if name == files.missing:
-            raise Failed(SCHEMA, f"the server has no file {name}")
+            raise _Refused(f"服务端没有文件 {name}", f"the server has no file {name}")
     return files
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from perfsvc.plugin import Fault
 from perfsvc.plugin import InvalidInput
+from perfsvc.plugin import Unlisted
 from perfsvc_protocols.grpc import protoc
 from perfsvc_protocols.grpc import reflection
 from perfsvc_protocols.grpc.channels import ChannelDialer
@@ -52,13 +53,17 @@ class Schemas:
         except Fault as fault:
             raise Failed(SCHEMA, str(fault)) from None
 
-    async def full(self, target: Callable[[], Target], metadata: Callable[[], Pairs], limit_s: float) -> Schema:
-        """Return the schema of the proto files, or of the server. Raise Failed, and what the arguments raise.
+    async def full(
+        self, target: Callable[[], Target], metadata: Callable[[], Pairs], limit_s: float
+    ) -> tuple[Schema, list[Unlisted]]:
+        """Return the schema of the proto files, or of the server, and services that the server cannot describe.
+
+        Raise Failed, and what the arguments raise.
 
         A connection attempt ends after ``limit_s``.
         """
         if self._from_files is not None:
-            return self._from_files
+            return self._from_files, []
         channel, _ = await self._dialer.open(target(), limit_s, 0)
         try:
             return await reflection.full_schema(channel.grpc_channel, metadata())

@@ -2,6 +2,8 @@
 import { api, ask, type Schemas } from './client'
 
 export type Operation = Schemas['ListedOperation']
+/** A part of the target whose operations are missing, with the cause. */
+export type Unlisted = Schemas['UnlistedPart']
 /** What is asked; what is left out is as the service has it. */
 export type OperationsQuestion = Pick<Schemas['OperationsForm'], 'project_id' | 'protocol'> & Partial<Schemas['OperationsForm']>
 

@@ -3440,10 +3440,13 @@ export interface components {
         /**
          * OperationsResponse
          * @description Operations that a target offers, in its order; ``truncated`` is whether there are more.
+         *
+         *     ``unlisted`` are the parts of the target whose operations are missing.
          */
         OperationsResponse: {
             operations: components["schemas"]["ListedOperation"][];
             truncated: boolean;
+            unlisted: components["schemas"]["UnlistedPart"][];
         };
         /**
          * Option
@@ -5963,6 +5966,14 @@ export interface components {
              * @enum {string}
              */
             type: "uniform";
+        };
+        /**
+         * UnlistedPart
+         * @description A part of a target, such as a service, whose operations could not be listed, with the cause in words.
+         */
+        UnlistedPart: {
+            name: string;
+            reason: string;
         };
         /**
          * UserPage

@@ -85,6 +85,8 @@ export const scenes: (typeof zhWork)['scenes'] = {
     fill: 'Fill in',
     say: '“Fill in” writes the operation and its message, with all its fields, into the request; it can be undone.',
     none: 'The target offers no operations.',
+    unlisted: 'Services whose methods cannot be listed: {count}',
+    unlistedPart: '{name}: {reason}',
     truncated: 'The target offers more operations than can be listed here; these are the first {count}.',
     unread: 'The files cannot be read: choose them again.',
   },

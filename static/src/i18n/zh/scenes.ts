@@ -84,6 +84,8 @@ export const scenes = {
     fill: '填入',
     say: '点“填入”把所选操作和带全部字段的消息写入请求；可以撤销。',
     none: '目标没有提供任何操作。',
+    unlisted: '有 {count} 个服务的方法无法列出',
+    unlistedPart: '{name}：{reason}',
     truncated: '目标提供的操作太多，这里只列出前 {count} 个。',
     unread: '无法读取文件，请重新选择。',
   },
