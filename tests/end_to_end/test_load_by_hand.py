@@ -58,7 +58,8 @@ def as_user(service: Service, name: str) -> Service:
 
 def test_two_people_change_the_load_at_once(service: Service, nginx: Nginx) -> None:
     steps = [{**STEPS[0], "think_time": {"type": "constant", "value": 0.1}}]
-    plan = plan_of(service, nginx.url, steps, hold_time=60, thresholds=["rps < 0.001", "p95 < 60000"])
+    execution = {"thresholds": ["rps < 0.001", "p95 < 60000"]}
+    plan = plan_of(service, nginx.url, steps, hold_time=60, execution_config=execution)
     people = {name: as_user(service, name) for name in ("kim", "lee")}
     started = service.post(f"/api/performance/plans/{plan}/start/").body
     viewer = Viewer(service, started["websocket_url"])
