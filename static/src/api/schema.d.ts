@@ -12584,7 +12584,8 @@ export interface operations {
                      *           }
                      *         }
                      *       ],
-                     *       "truncated": false
+                     *       "truncated": false,
+                     *       "unlisted": []
                      *     }
                      */
                     "application/json": components["schemas"]["OperationsResponse"];
