@@ -47,7 +47,7 @@ def test_a_rate_changed_by_hand(service: Service, nginx: Nginx) -> None:
 
 
 def as_user(service: Service, name: str) -> Service:
-    """The service as somebody else sees it, who edits the newest project."""
+    """The service as a second person, who edits the newest project, sees it."""
     service.post("/api/users/register/", {"username": name, "email": f"{name}@example.org", "password": PASSWORD})
     project = service.get("/api/projects/").body["results"][0]["id"]
     assert service.post(f"/api/projects/{project}/members/", {"username": name, "role": "editor"}).status == 201
