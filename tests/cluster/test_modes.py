@@ -33,7 +33,7 @@ CONFIGS: dict[str, dict[str, Any]] = {
     "error_rate": {
         "error_threshold": 5,
         "execution_config": {
-            "arrival_rate": {"min": 0.8 * BUCKET, "max": 2 * BUCKET},
+            "arrival_rate": {"min": 0.5 * BUCKET, "max": 2 * BUCKET},
             "search": {"level_time": 2, "settle_time": 0.2, "precision": 20, "confirmations": 0},
         },
     },

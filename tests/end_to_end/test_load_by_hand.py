@@ -46,10 +46,10 @@ def test_a_rate_changed_by_hand(service: Service, nginx: Nginx) -> None:
     assert len(nginx.log_of(report["summary"]["total_requests"])) == report["summary"]["total_requests"]
 
 
-def as_user(service: Service, name: str) -> Service:
-    """The service as a second person, who edits the newest project, sees it."""
+def as_user(service: Service, name: str, plan: int) -> Service:
+    """The service as a second person, who edits the project of a plan, sees it."""
     service.post("/api/users/register/", {"username": name, "email": f"{name}@example.org", "password": PASSWORD})
-    project = service.get("/api/projects/").body["results"][0]["id"]
+    project = service.get(f"/api/performance/plans/{plan}/").body["project_id"]
     assert service.post(f"/api/projects/{project}/members/", {"username": name, "role": "editor"}).status == 201
     theirs = copy(service)
     theirs.token = service.post("/api/users/login/", {"username": name, "password": PASSWORD}).body["token"]
@@ -60,7 +60,7 @@ def test_two_people_change_the_load_at_once(service: Service, nginx: Nginx) -> N
     steps = [{**STEPS[0], "think_time": {"type": "constant", "value": 0.1}}]
     execution = {"thresholds": ["rps < 0.001", "p95 < 60000"]}
     plan = plan_of(service, nginx.url, steps, hold_time=60, execution_config=execution)
-    people = {name: as_user(service, name) for name in ("kim", "lee")}
+    people = {name: as_user(service, name, plan) for name in ("kim", "lee")}
     started = service.post(f"/api/performance/plans/{plan}/start/").body
     viewer = Viewer(service, started["websocket_url"])
     viewer.await_seconds(2)

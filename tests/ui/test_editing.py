@@ -103,10 +103,11 @@ def test_steps_are_dragged_by_a_finger_at_their_handles(phone: Page) -> None:
         send("touchMove", (start[0] + (end[0] - start[0]) * part, start[1] + (end[1] - start[1]) * part))
     send("touchEnd")
     expect(row(phone, "one")).to_have_attribute("data-step", "steps[1]")
-    row(phone, "one").tap()
-    phone.locator(".step-head").get_by_role("button", name="More").tap()
-    phone.get_by_role("menuitem", name="Move up").tap()
-    phone.locator(".steps-toggle").tap()
+    # By clicks: Chromium makes none of taps that come at once after another touch, as no finger's do.
+    row(phone, "one").click()
+    phone.locator(".step-head").get_by_role("button", name="More").click()
+    phone.get_by_role("menuitem", name="Move up").click()
+    phone.locator(".steps-toggle").click()
     expect(row(phone, "one")).to_have_attribute("data-step", "steps[0]")
     assert tree(phone) == BEGINNING
 
